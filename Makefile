@@ -1,0 +1,107 @@
+# `make help` lists what there is. Everything Python lives in .venv, nothing needs root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# The first Python on the path that is new enough; `make PYTHON=...` takes another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && exit; \
+	done; echo python3)
+
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# One profile for the wheel, the lints and the tests: dependencies are compiled once for all, and
+# the slow C build of SQLite runs once.
+CARGO_PROFILE := --release
+# The lock file is the truth in CI; at a desk it may follow a manifest that is being edited.
+CARGO_LOCKED := $(if $(CI),--locked)
+# Lints and wheel are compiled against the Python of .venv, not against whichever is on the path.
+export PYO3_PYTHON := $(BIN)/python
+export VIRTUAL_ENV := $(VENV)
+unexport CONDA_PREFIX PYTHONPATH PYTHONHOME
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: announce build ## Set everything up and alert 5,000 invented people through the simulator
+	$(BIN)/bealert demo
+
+.PHONY: test
+test: test-rust test-python ## Set up what the tests need and run them all
+
+.PHONY: check
+check: check-rust check-python check-stubs ## Formats, lints, types and stubs, changing nothing
+
+.PHONY: bench
+bench: build $(VENV)/dev.installed ## Measure: a million SMS with receipts, then the Python API
+	$(BIN)/bealert bench sms --count 1000000 --window 100 --sessions 1 --receipts
+	$(BIN)/python -m pytest benches --benchmark-only
+
+.PHONY: build
+build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)
+	$(BIN)/maturin develop $(CARGO_PROFILE) $(CARGO_LOCKED)
+
+.PHONY: clean
+clean: ## Remove what was built; data directories stay
+	cargo clean
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks dist
+	rm -f python/bealert_engine/_engine*.so
+	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: test-rust
+test-rust: prerequisites $(VENV)/run.installed ## Only the tests of the Rust crates
+	cargo test --workspace --exclude bealert-binding $(CARGO_PROFILE) $(CARGO_LOCKED)
+
+.PHONY: test-python
+test-python: build $(VENV)/dev.installed ## Only the Python tests; ends with what was left out
+	$(BIN)/python -m pytest -W error
+
+.PHONY: check-rust
+check-rust: prerequisites $(VENV)/run.installed ## cargo fmt and clippy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(CARGO_PROFILE) $(CARGO_LOCKED) -- -D warnings
+
+.PHONY: check-python
+check-python: $(VENV)/dev.installed ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: check-stubs
+check-stubs: build $(VENV)/dev.installed ## _engine.pyi against the compiled module
+	$(BIN)/python -m mypy.stubtest bealert_engine._engine --mypy-config-file pyproject.toml
+
+.PHONY: format
+format: $(VENV)/dev.installed ## Format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: wheel
+wheel: prerequisites $(VENV)/run.installed ## Build a wheel into dist/
+	$(BIN)/maturin build $(CARGO_PROFILE) $(CARGO_LOCKED) --out dist
+
+.PHONY: prerequisites
+prerequisites: ## Name what is missing to build, and how to get it
+	@tools/prerequisites.sh "$(PYTHON)"
+
+.PHONY: announce
+announce: prerequisites
+	@if ! ls python/bealert_engine/_engine*.so >/dev/null 2>&1; then \
+		echo "First build: about three minutes on two cores. Later ones take seconds."; \
+	fi
+
+$(VENV)/run.installed: requirements/run.txt | prerequisites
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) -r requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.installed: requirements/dev.txt $(VENV)/run.installed
+	$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@

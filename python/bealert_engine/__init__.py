@@ -1,0 +1,79 @@
+"""Alerts people fast, with nothing lost and everyone accounted for."""
+
+from bealert_engine._planning import make_plan
+from bealert_engine.aio import AsyncCampaign, AsyncEngine
+from bealert_engine.campaign import Campaign
+from bealert_engine.check import GatewayCheck
+from bealert_engine.config import Config
+from bealert_engine.control import Control
+from bealert_engine.engine import Engine
+from bealert_engine.errors import (
+    BealertError,
+    CampaignEnded,
+    ConfigError,
+    DirectoryHeld,
+    EngineClosed,
+    EngineFailed,
+    EngineForked,
+    EventsGone,
+    KeyConflict,
+    LedgerError,
+    NobodySends,
+    PlanRefused,
+    PlanStale,
+    UnknownCampaign,
+)
+from bealert_engine.events import Event, Notice
+from bealert_engine.gateways import Retry, Smpp
+from bealert_engine.ledger import Finding, Ledger, LedgerCampaign, Verdict, open_ledger
+from bealert_engine.plan import ChannelPlan, Example, Excluded, Plan
+from bealert_engine.progress import ChannelTally, Progress
+from bealert_engine.recipient import Recipient
+from bealert_engine.report import Report, ReportRow
+from bealert_engine.scenario import Scenario
+from bealert_engine.secret import Secret
+
+__all__ = [
+    "AsyncCampaign",
+    "AsyncEngine",
+    "BealertError",
+    "Campaign",
+    "CampaignEnded",
+    "ChannelPlan",
+    "ChannelTally",
+    "Config",
+    "ConfigError",
+    "Control",
+    "DirectoryHeld",
+    "Engine",
+    "EngineClosed",
+    "EngineFailed",
+    "EngineForked",
+    "Event",
+    "EventsGone",
+    "Example",
+    "Excluded",
+    "Finding",
+    "GatewayCheck",
+    "KeyConflict",
+    "Ledger",
+    "LedgerCampaign",
+    "LedgerError",
+    "NobodySends",
+    "Notice",
+    "Plan",
+    "PlanRefused",
+    "PlanStale",
+    "Progress",
+    "Recipient",
+    "Report",
+    "ReportRow",
+    "Retry",
+    "Scenario",
+    "Secret",
+    "Smpp",
+    "UnknownCampaign",
+    "Verdict",
+    "make_plan",
+    "open_ledger",
+]

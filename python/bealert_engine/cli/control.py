@@ -1,0 +1,65 @@
+"""`bealert pause`, `resume` and `cancel`: commands to the process that sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bealert_engine import Control, open_ledger
+from bealert_engine.cli.exits import ExitCode
+from bealert_engine.cli.options import (
+    AsJson,
+    CampaignId,
+    ConfigFileOrNone,
+    DataOrNone,
+    ledger_directory,
+)
+from bealert_engine.cli.output import Output
+
+
+def pause(
+    campaign: CampaignId,
+    *,
+    config: ConfigFileOrNone = None,
+    data: DataOrNone = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Hold a campaign: nothing more of it leaves. Its expiry goes on."""
+    directory = ledger_directory(config, data)
+    Control(directory).pause(campaign)
+    return _said(directory, campaign, as_json=as_json)
+
+
+def resume(
+    campaign: CampaignId,
+    *,
+    config: ConfigFileOrNone = None,
+    data: DataOrNone = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Go on with a paused campaign."""
+    directory = ledger_directory(config, data)
+    Control(directory).resume(campaign)
+    return _said(directory, campaign, as_json=as_json)
+
+
+def cancel(
+    campaign: CampaignId,
+    *,
+    config: ConfigFileOrNone = None,
+    data: DataOrNone = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """End a campaign: what has not left ends `cancelled`; what has left is still accounted for."""
+    directory = ledger_directory(config, data)
+    Control(directory).cancel(campaign)
+    return _said(directory, campaign, as_json=as_json)
+
+
+def _said(directory: Path, campaign: str, *, as_json: bool) -> ExitCode:
+    out = Output(as_json=as_json)
+    with open_ledger(directory) as ledger:
+        found = ledger.campaign(campaign)
+        state = found.state
+    out.say(f"campaign {found.id}, key {found.key!r}: {state}")
+    out.result({"id": found.id, "key": found.key, "state": state})
+    return ExitCode.DONE

@@ -1,0 +1,119 @@
+"""One measured campaign: what it took, and what became of everybody."""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bealert_engine import Config, Engine, Recipient
+from bealert_engine.cli.journal_times import journal_times
+from bealert_engine.cli.output import Output
+
+FIRST_NUMBER = 888_10_000_000_000
+"""Numbers of +888, a code that no telephone network routes: it was kept for disaster relief and
+given back. It is large enough for everybody to have an own one, and whatever the far end is, no
+phone rings."""
+
+SHOW_EVERY_S = 1.0
+"""Between looks at the progress: rare, since they are part of what is measured."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `bealert bench` prints.
+
+    Attributes:
+        messages_per_second: From the first submit to the last outcome.
+        elapsed_s: That span.
+        cpu_us_per_message: CPU of this process over that span, the Python side included.
+        submitted: Messages that were handed to the gateway.
+        accepted: Taken, and never got a receipt.
+        delivered: Reported as delivered.
+        failed: Refused, or reported as undeliverable.
+        uncertain: Nobody knows.
+        response_ms: From a submit to its answer: p50 and p99.
+        launch_to_first_ms: From the call of launch to the first submit.
+        peak_rss_mb: The most memory that this process ever held.
+        plan_and_launch_s: From the first recipient to the return of launch.
+        per_second: Submits in the slowest and the fastest whole second.
+        possibly_doubled: People who may have got it twice.
+        balanced: Whether the report balances.
+    """
+
+    messages_per_second: float
+    elapsed_s: float
+    cpu_us_per_message: float
+    submitted: int
+    accepted: int
+    delivered: int
+    failed: int
+    uncertain: int
+    response_ms: dict[str, float | None]
+    launch_to_first_ms: float | None
+    peak_rss_mb: float
+    plan_and_launch_s: float
+    per_second: dict[str, int] | None
+    possibly_doubled: int
+    balanced: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return dataclasses.asdict(self)
+
+
+def measure(out: Output, config: Config, count: int) -> Measured:
+    """Send `count` messages and wait for what becomes of them."""
+    with Engine.from_config(config) as engine:
+        began = time.monotonic()
+        plan = engine.plan("bench", to=invented(count))
+        campaign = engine.launch(plan, by="bench", key="bench")
+        # The first submit follows the commit that launch returned from, within a millisecond.
+        launched = time.monotonic()
+        before_us = cpu_us()
+        for now in campaign.progress(every_s=SHOW_EVERY_S):
+            out.note(f"{now.sms.sent:,} submitted, {now.rate:,.0f}/s", style="dim")
+        after_us = cpu_us()
+        report = campaign.report()
+    sms = report.totals["sms"]
+    assert config.directory is not None, "a measurement has its ledger on disk"
+    times = journal_times(config.directory, campaign.id)
+    return Measured(
+        messages_per_second=round(count / times.elapsed_s, 1) if times.elapsed_s else 0.0,
+        elapsed_s=times.elapsed_s,
+        cpu_us_per_message=round((after_us - before_us) / count, 3),
+        submitted=now.sms.sent,
+        accepted=sms.get("accepted", 0),
+        delivered=sms.get("delivered", 0),
+        failed=sms.get("failed", 0),
+        uncertain=sms.get("uncertain", 0),
+        response_ms=times.response_ms,
+        launch_to_first_ms=report.launch_to_first_ms,
+        peak_rss_mb=round(peak_rss_mb(), 1),
+        plan_and_launch_s=round(launched - began, 3),
+        per_second=times.per_second,
+        possibly_doubled=len(report.possibly_doubled),
+        balanced=report.balanced,
+    )
+
+
+def invented(count: int) -> Iterator[Recipient]:
+    """People with a number each, that no network routes."""
+    for number in range(count):
+        yield Recipient(f"b{number:09}", phone=f"+{FIRST_NUMBER + number}")
+
+
+def cpu_us() -> float:
+    """CPU time of this process up to now, all threads, in user and kernel."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return (used.ru_utime + used.ru_stime) * 1_000_000
+
+
+def peak_rss_mb() -> float:
+    """The most memory that this process ever held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)

@@ -1,0 +1,236 @@
+"""Gateways: the far ends that messages go out through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from bealert_engine import _readers as readers
+from bealert_engine._durations import Duration, milliseconds, positive
+from bealert_engine._tables import Problem, Table, Values, Wrong, settle
+from bealert_engine.errors import ConfigError
+from bealert_engine.secret import Secret, reference, resolve
+
+__all__ = ["Bind", "Retry", "Smpp"]
+
+Bind: TypeAlias = Literal["transceiver", "transmitter"]
+"""How a session is bound (SMPP 3.4 §2.2): a transmitter gets no receipts."""
+
+WINDOW_LIMIT = 10_000
+"""Unanswered requests per session: 500/s over a far end of 20 s; memory is bound by it."""
+
+SESSIONS_LIMIT = 64
+"""Connections per gateway; an SMSC account rarely allows more than a dozen."""
+
+ATTEMPTS_LIMIT = 20
+"""Attempts of one dispatch: with the longest pause between them, hours of trying."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often and how fast a message is tried again that the far end refused for now.
+
+    Attributes:
+        attempts: In all, the first one included: 1 means no retry.
+        first: The pause before the second attempt; every further pause is twice as long.
+        max: The longest pause.
+
+    >>> Retry(attempts=5, first="2s").first.total_seconds()
+    2.0
+    """
+
+    _: KW_ONLY
+    attempts: int = 3
+    first: Duration = timedelta(seconds=5)
+    max: Duration = timedelta(minutes=5)
+
+    def __post_init__(self) -> None:
+        problems = settle(self, RETRY, "Retry")
+        if problems:
+            raise ConfigError(problems)
+
+    def wire(self) -> dict[str, Any]:
+        """As the Rust core takes it."""
+        return {
+            "attempts": self.attempts,
+            "first_ms": milliseconds(self.first),
+            "max_ms": milliseconds(self.max),
+        }
+
+
+@dataclass(frozen=True)
+class Smpp:
+    """An account at an SMS gateway (SMSC), reached over SMPP 3.4.
+
+    Attributes:
+        name: What reports, metrics and logs call it.
+        host: Name or address of the SMSC.
+        port: Its TCP port.
+        system_id: The account.
+        password: "env:NAME", "file:PATH" or `Secret(value)`.
+        sender: What the recipient sees as sender: up to 11 characters, or a number. A plan
+            refuses any other.
+        system_type: As the operator prescribes it; mostly empty.
+        bind: "transceiver", or "transmitter" where the account allows no other; that one gets
+            no receipts, so it wants `receipts=False`.
+        window: Unanswered requests per session. At a given round trip it decides the speed:
+            window / round trip = messages per second and session.
+        sessions: Connections at once, all behind one limit.
+        parts_per_second: The rate agreed with the operator, in message parts; None: no limit of
+            ours. A plan refuses a rate of 0 or below.
+        receipts: Whether to ask for delivery receipts.
+        receipt_wait: How long after the answer a receipt may come before the message ends as
+            `accepted`.
+        response_timeout: When a request without an answer becomes uncertain.
+        enquire_interval: How long a session may be silent before it is asked for a sign of life.
+        prefixes: Which numbers it takes; the longest prefix that fits wins, "+" fits all.
+        priority: Among gateways with the same prefix, lower goes first; without it, their order.
+        retry: See `Retry`; a mapping with the same keys will do.
+        validity: Whether to tell the SMSC until when the message is worth delivering.
+        reconnect_max: The longest pause between two attempts to connect; the first is at once.
+
+    Raises:
+        ConfigError: With everything that is wrong.
+
+    >>> smsc = Smpp("sms-a", host="127.0.0.1", port=2775, system_id="bealert",
+    ...             password="env:SMSC_PASSWORD", sender="BE-Alert", receipt_wait="5m")
+    >>> smsc.receipt_wait.total_seconds()
+    300.0
+    """
+
+    name: str
+    _: KW_ONLY
+    host: str
+    port: int
+    system_id: str
+    password: str | Secret
+    sender: str
+    system_type: str = ""
+    bind: Bind = "transceiver"
+    window: int = 100
+    sessions: int = 1
+    parts_per_second: float | None = None
+    receipts: bool = True
+    receipt_wait: Duration = timedelta(minutes=10)
+    response_timeout: Duration = timedelta(seconds=60)
+    enquire_interval: Duration = timedelta(seconds=30)
+    prefixes: Sequence[str] = ("+",)
+    priority: int | None = None
+    retry: Retry | Mapping[str, Any] = field(default_factory=Retry)
+    validity: bool = True
+    reconnect_max: Duration = timedelta(seconds=30)
+
+    def __post_init__(self) -> None:
+        place = f"Smpp({self.name!r})"
+        problems = settle(self, SMPP, place)
+        try:
+            readers.name(self.name)
+        except Wrong as wrong:
+            problems += [problem.at(place) for problem in wrong.problems]
+        if problems:
+            raise ConfigError(problems)
+
+    def resolve_password(self, base: Path) -> str:
+        """The password in plain text; `base` is where a relative `file:` path starts."""
+        return resolve(self.password, base)
+
+    def wire(self, *, password: str, order: int) -> dict[str, Any]:
+        """As the Rust core takes it; `order` is the place among the gateways."""
+        return {
+            "name": self.name,
+            "type": "smpp",
+            "host": self.host,
+            "port": self.port,
+            "system_id": self.system_id,
+            "password": password,
+            "sender": self.sender,
+            "system_type": self.system_type,
+            "bind": self.bind,
+            "window": self.window,
+            "sessions": self.sessions,
+            "parts_per_second": self.parts_per_second,
+            "receipts": self.receipts,
+            "receipt_wait_ms": milliseconds(self.receipt_wait),
+            "response_timeout_ms": milliseconds(self.response_timeout),
+            "enquire_interval_ms": milliseconds(self.enquire_interval),
+            "prefixes": list(self.prefixes),
+            "priority": order if self.priority is None else self.priority,
+            "retry": _retry(self.retry).wire(),
+            "validity": self.validity,
+            "reconnect_max_ms": milliseconds(self.reconnect_max),
+        }
+
+
+def _prefix(value: object) -> str:
+    if not re.fullmatch(r"\+\d{0,15}", readers.text(value)):
+        raise Wrong(f'{value!r} is not a prefix like "+32", or "+" for every number')
+    return readers.text(value)
+
+
+def _prefixes(value: object) -> tuple[str, ...]:
+    prefixes = readers.listed(value, _prefix)
+    if not prefixes:
+        raise Wrong('must not be empty: "+" takes every number')
+    return prefixes
+
+
+def _retry(value: object) -> Retry:
+    if isinstance(value, Retry):
+        return value
+    if not isinstance(value, Mapping):
+        raise Wrong('must be a table like { attempts = 3, first = "5s", max = "5m" }')
+    values, problems = RETRY.read(value, Retry)
+    if problems:
+        raise Wrong(problems)
+    return Retry(**values)
+
+
+def _pauses_grow(values: Values) -> Iterator[Problem]:
+    if "first" in values and "max" in values and values["first"] > values["max"]:
+        yield Problem("first", "must not be longer than max")
+
+
+def _receipts_can_come(values: Values) -> Iterator[Problem]:
+    if values.get("bind") == "transmitter" and values.get("receipts"):
+        yield Problem("receipts", 'must be false with bind "transmitter", which gets none')
+
+
+RETRY = Table(
+    keys={
+        "attempts": readers.whole(1, ATTEMPTS_LIMIT),
+        "first": positive,
+        "max": positive,
+    },
+    between=_pauses_grow,
+)
+"""What may stand in `retry = { ... }`."""
+
+SMPP = Table(
+    keys={
+        "host": readers.filled,
+        "port": readers.whole(1, 65_535),
+        "system_id": readers.characters(1, 15),  # SMPP 3.4 §5.2.1
+        "password": reference,
+        "sender": readers.filled,
+        "system_type": readers.characters(0, 12),  # SMPP 3.4 §5.2.3
+        "bind": readers.one_of(*get_args(Bind)),
+        "window": readers.whole(1, WINDOW_LIMIT),
+        "sessions": readers.whole(1, SESSIONS_LIMIT),
+        "parts_per_second": readers.number,
+        "receipts": readers.flag,
+        "receipt_wait": positive,
+        "response_timeout": positive,
+        "enquire_interval": positive,
+        "prefixes": _prefixes,
+        "priority": readers.whole(0, 1_000),
+        "retry": _retry,
+        "validity": readers.flag,
+        "reconnect_max": positive,
+    },
+    between=_receipts_can_come,
+)
+"""What may stand in a `[gateways.NAME]` of `type = "smpp"`."""

@@ -1,0 +1,174 @@
+"""What a scenario would do to an audience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from bealert_engine import _engine
+from bealert_engine.scenario import Kind
+
+__all__ = ["ChannelPlan", "Example", "Excluded", "Plan"]
+
+SHOWN = 5
+"""Exclusions in a summary; `Plan.excluded` has all."""
+
+
+class Excluded(NamedTuple):
+    """Somebody who is not sent to, and why.
+
+    In the audience of a plan it stands for a person that the host application cannot turn into a
+    `Recipient`: counted in `people`, reported as skipped for this reason.
+    """
+
+    recipient: str
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """What a plan does on one channel.
+
+    Attributes:
+        people: Those who are sent to on this channel.
+        excluded: Those who are not.
+        parts: What it costs, in the unit of the channel: parts of SMS.
+        encoding: Of the text, and which character forced a costlier one.
+        duration_s: At the rates of the gateways; None where they have no limit of ours.
+    """
+
+    people: int
+    excluded: int
+    parts: int
+    encoding: str
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One message as it would leave.
+
+    Attributes:
+        recipient: Whose.
+        language: In which language.
+        text: What they would read.
+        parts: How many parts it takes.
+    """
+
+    recipient: str
+    language: str
+    text: str
+    parts: int
+
+
+class Plan:
+    """A frozen plan: no side effects, and the same content gives the same hash.
+
+    `Engine.plan` and `make_plan` make these. It is good for 24 hours, and as long as the gateways
+    stay the same. It can be pickled, to be launched by another process with the same gateways.
+
+    >>> from bealert_engine import Engine, Excluded, Recipient, Scenario, testing
+    >>> news = Scenario("news", kind="news", expiry="1h", sms={"fr": "Rue rouverte: ≤ 30 km/h"})
+    >>> to = [Recipient("p1", phone="+33639981234"), Recipient("p2", phone="none")]
+    >>> with testing.smsc() as far_end:
+    ...     with Engine(data=None, gateways=[far_end.gateway()], scenarios=[news]) as engine:
+    ...         plan = engine.plan("news", to=to)
+    >>> plan.people, plan.parts, plan.excluded[0].recipient
+    (2, 1, 'p2')
+    >>> plan.encoding
+    "UCS-2, forced by '≤'"
+    """
+
+    def __init__(self, native: _engine.Plan) -> None:
+        self._native = native
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self._native.scenario
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the scenario."""
+        return self._native.kind
+
+    @property
+    def people(self) -> int:
+        """Everybody that was given, the excluded included."""
+        return self._native.people
+
+    @property
+    def hash(self) -> str:
+        """Over scenario, content, values, recipients and policy; not over time or gateways."""
+        return self._native.hash
+
+    @cached_property
+    def excluded(self) -> tuple[Excluded, ...]:
+        """Whoever is not sent to, with the channel and the reason."""
+        return tuple(Excluded(*row) for row in self._native.excluded())
+
+    @cached_property
+    def channels(self) -> dict[str, ChannelPlan]:
+        """What it does on each of its channels."""
+        return {name: ChannelPlan(*row) for name, row in self._native.channels()}
+
+    @property
+    def parts(self) -> int:
+        """What it costs over all channels."""
+        return sum(channel.parts for channel in self.channels.values())
+
+    @property
+    def encoding(self) -> str:
+        """The costliest encoding of its SMS, and the character that forced it."""
+        sms = self.channels.get("sms")
+        return sms.encoding if sms is not None else ""
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long sending takes at the rates of the gateways; None: no limit of ours."""
+        known = [c.duration_s for c in self.channels.values() if c.duration_s is not None]
+        return max(known, default=None)
+
+    @cached_property
+    def example(self) -> Example | None:
+        """The message of the first person who is sent to; None if there is nobody."""
+        row = self._native.example()
+        return None if row is None else Example(*row)
+
+    def summary(self) -> str:
+        """People, exclusions with their reasons, parts and time, in a few lines for people."""
+        lines = [f"{self.scenario} ({self.kind}): {self.people:,} people"]
+        for name, channel in self.channels.items():
+            lines.append(
+                f"  {name}: {channel.people:,} to send, {channel.parts:,} parts "
+                f"({channel.encoding}), {_duration(channel.duration_s)}"
+            )
+        if self.excluded:
+            lines.append(f"  excluded: {len(self.excluded):,}")
+            lines += [f"    {who}: {reason}" for who, _, reason in self.excluded[:SHOWN]]
+            if len(self.excluded) > SHOWN:
+                lines.append(f"    and {len(self.excluded) - SHOWN:,} more")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Plan], tuple[bytes]]:
+        return _restored, (self._native.to_bytes(),)
+
+    def __repr__(self) -> str:
+        return f"<Plan of {self.scenario!r} for {self.people:,} people>"
+
+
+def _restored(octets: bytes) -> Plan:
+    return Plan(_engine.Plan.from_bytes(octets))
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "as fast as the far end takes it"
+    if seconds < 90:
+        return f"about {max(seconds, 1):.0f} s"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"

@@ -1,0 +1,139 @@
+//! The running engine.
+
+use std::time::Duration;
+
+use bealert_core::model::CampaignId;
+use bealert_engine::Config;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::error::{leaf, raised, refused};
+use crate::events::Subscription;
+use crate::plan::Plan;
+use crate::planner::Planner;
+use crate::report::Report;
+use crate::rows::{self, Campaign, Check, IdOrKey, ProgressRow};
+use crate::stop::Stop;
+use crate::waiting::{apart, blocking, short};
+use crate::watch::Watch;
+
+/// One engine; it ends when it is closed, or with the last object that refers to it.
+#[pyclass(frozen, module = "bealert_engine._engine")]
+pub(crate) struct Engine {
+    engine: bealert_engine::Engine,
+}
+
+#[pymethods]
+impl Engine {
+    /// Opens it with the JSON text of `Config.to_wire`.
+    #[staticmethod]
+    fn open(py: Python<'_>, config: &str) -> PyResult<Self> {
+        let config = parsed(py, config)?;
+        let engine = apart(py, || bealert_engine::Engine::open(config))?;
+        Ok(Self { engine: engine.map_err(|error| raised(py, &error))? })
+    }
+
+    fn planner(
+        &self,
+        py: Python<'_>,
+        scenario: &str,
+        values: Vec<(String, String)>,
+    ) -> PyResult<Planner> {
+        let planner = py.detach(|| self.engine.planner(scenario, values));
+        Ok(Planner::new(planner.map_err(|error| refused(py, error))?))
+    }
+
+    fn launch(&self, py: Python<'_>, plan: &Plan, by: &str, key: &str) -> PyResult<u32> {
+        let id = blocking(py, None, |waiter| self.engine.launch(&plan.plan, by, key, waiter))?;
+        Ok(id.0)
+    }
+
+    fn pause(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
+        blocking(py, None, |waiter| self.engine.pause(CampaignId(campaign), waiter))
+    }
+
+    fn resume(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
+        blocking(py, None, |waiter| self.engine.resume(CampaignId(campaign), waiter))
+    }
+
+    fn cancel(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
+        blocking(py, None, |waiter| self.engine.cancel(CampaignId(campaign), waiter))
+    }
+
+    fn find(&self, py: Python<'_>, id_or_key: IdOrKey) -> PyResult<Option<Campaign>> {
+        let row = short(py, || id_or_key.find(self.engine.view()))?;
+        Ok(row.map(rows::campaign))
+    }
+
+    fn campaigns(&self, py: Python<'_>) -> PyResult<Vec<Campaign>> {
+        let found = short(py, || self.engine.campaigns())?;
+        Ok(found.into_iter().map(rows::campaign).collect())
+    }
+
+    fn progress(&self, py: Python<'_>, campaign: u32) -> PyResult<ProgressRow> {
+        Ok(rows::progress(&short(py, || self.engine.progress(CampaignId(campaign)))?))
+    }
+
+    fn watch(&self, py: Python<'_>, campaign: u32) -> PyResult<Watch> {
+        Ok(Watch { watch: short(py, || self.engine.watch(CampaignId(campaign)))? })
+    }
+
+    fn events(
+        &self,
+        py: Python<'_>,
+        after: Option<u64>,
+        campaign: Option<u32>,
+    ) -> PyResult<Subscription> {
+        let subscription = short(py, || self.engine.events(after, campaign.map(CampaignId)))?;
+        Ok(Subscription { subscription, rings: true })
+    }
+
+    fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
+        let engine = self.engine.clone();
+        Report::of(py, move || engine.report(CampaignId(campaign)))
+    }
+
+    fn check(&self, py: Python<'_>, stop: &Stop) -> PyResult<Vec<Check>> {
+        let checks = blocking(py, Some(stop), |waiter| self.engine.check(waiter))?;
+        Ok(checks.into_iter().map(rows::check).collect())
+    }
+
+    fn metrics(&self, py: Python<'_>) -> PyResult<String> {
+        short(py, || self.engine.metrics())
+    }
+
+    /// Area, level and text of each record; `None` once there will be no more.
+    fn logs(
+        &self,
+        py: Python<'_>,
+        at_most_s: f64,
+    ) -> PyResult<Option<Vec<(&'static str, u32, String)>>> {
+        let timeout = Duration::try_from_secs_f64(at_most_s)
+            .map_err(|error| PyValueError::new_err(format!("at_most_s: {error}")))?;
+        let records = py.detach(|| self.engine.logs(timeout));
+        Ok(records.map(|records| {
+            let row = |record: bealert_engine::LogRecord| {
+                (record.area, record.level.number(), record.text)
+            };
+            records.into_iter().map(row).collect()
+        }))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        blocking(py, None, |waiter| self.engine.close(waiter))
+    }
+
+    fn abandon_after_fork(&self) {
+        self.engine.abandon_after_fork();
+    }
+
+    /// For tests: panics in the "loop", the "ledger" or a "session".
+    fn inject(&self, what: &str) {
+        self.engine.inject(what);
+    }
+}
+
+/// The configuration as the engine has it.
+pub(crate) fn parsed(py: Python<'_>, config: &str) -> PyResult<Config> {
+    Config::from_json(config).map_err(|problem| leaf(py, "ConfigError", ([problem],)))
+}

@@ -1,0 +1,82 @@
+//! A finished plan.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::waiting::apart;
+
+/// People, excluded, parts, encoding, duration: the fields of `bealert_engine.plan.ChannelPlan`.
+type ChannelRow = (u64, u64, u64, String, Option<f64>);
+
+/// What a scenario would do to an audience.
+#[pyclass(frozen, module = "bealert_engine._engine")]
+pub(crate) struct Plan {
+    pub(crate) plan: Arc<bealert_engine::plan::Plan>,
+}
+
+#[pymethods]
+impl Plan {
+    #[getter]
+    fn scenario(&self) -> &str {
+        &self.plan.scenario
+    }
+
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.plan.kind.name()
+    }
+
+    #[getter]
+    fn people(&self) -> u32 {
+        self.plan.people
+    }
+
+    #[getter]
+    fn hash(&self) -> &str {
+        &self.plan.hash
+    }
+
+    /// Id, channel and reason of everybody who is not sent to.
+    fn excluded(&self) -> Vec<(&str, &'static str, &str)> {
+        let excluded = self.plan.excluded.iter();
+        excluded.map(|one| (&*one.id, one.channel.name(), &*one.reason)).collect()
+    }
+
+    fn channels(&self) -> Vec<(&'static str, ChannelRow)> {
+        let row = |plan: &bealert_engine::plan::ChannelPlan| {
+            let encoding = plan.encoding_text();
+            let row = (plan.people, plan.excluded, plan.parts, encoding, plan.duration_s);
+            (plan.channel.name(), row)
+        };
+        self.plan.channels.iter().map(row).collect()
+    }
+
+    /// Recipient, language, text and parts of the first message.
+    fn example(&self) -> Option<(&str, &str, &str, u8)> {
+        let example = self.plan.example.as_ref()?;
+        Some((&example.recipient, &example.language, &example.text, example.parts))
+    }
+
+    /// The whole plan, for another process.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let plan = Arc::clone(&self.plan);
+        Ok(PyBytes::new(py, &apart(py, move || plan.to_bytes())?))
+    }
+
+    /// A plan that another process made.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, octets: &[u8]) -> PyResult<Self> {
+        let octets = octets.to_vec();
+        let plan = apart(py, move || bealert_engine::plan::Plan::from_bytes(&octets))?;
+        Ok(Self::new(plan.map_err(|error| PyValueError::new_err(error.to_string()))?))
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(plan: bealert_engine::plan::Plan) -> Self {
+        Self { plan: Arc::new(plan) }
+    }
+}

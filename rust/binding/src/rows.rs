@@ -1,0 +1,90 @@
+//! Plain values of the engine as tuples; the dataclasses made of them stand in Python.
+
+use bealert_core::model::{CampaignRow, Channel};
+use bealert_engine::{EngineError, GatewayCheck, Progress};
+use pyo3::prelude::*;
+
+/// Counts of a tally, handed out, and units left.
+const COUNTS: usize = 12;
+
+/// `bealert_engine.progress.ProgressRow`.
+pub(crate) type ProgressRow = (&'static str, [[u64; COUNTS]; 3], Option<f64>, f64, u64);
+
+pub(crate) fn progress(progress: &Progress) -> ProgressRow {
+    let tallies = Channel::ALL.map(|channel| {
+        let at = channel as usize;
+        let mut counts = [0; COUNTS];
+        if let Some(tally) = progress.tallies[at] {
+            counts[..tally.0.len()].copy_from_slice(&tally.0);
+            counts[COUNTS - 2..].copy_from_slice(&[progress.sent[at], progress.units_left[at]]);
+        }
+        counts
+    });
+    (progress.state.name(), tallies, progress.eta_s, progress.rate, progress.awaiting)
+}
+
+/// `bealert_engine._known.CampaignRow`.
+pub(crate) type Campaign = (
+    u32,
+    String,
+    String,
+    String,
+    &'static str,
+    &'static str,
+    String,
+    u32,
+    &'static str,
+    i64,
+    i64,
+    Option<i64>,
+);
+
+pub(crate) fn campaign(row: CampaignRow) -> Campaign {
+    (
+        row.id.0,
+        row.key,
+        row.hash,
+        row.scenario,
+        row.kind.name(),
+        row.policy.name(),
+        row.by,
+        row.people,
+        row.state.name(),
+        row.launched_at_ms,
+        row.expires_at_ms,
+        row.ended_at_ms,
+    )
+}
+
+/// The fields of `bealert_engine.check.GatewayCheck`.
+pub(crate) type Check = (String, bool, String, Option<String>, Option<u8>, u32, Option<f64>);
+
+pub(crate) fn check(check: GatewayCheck) -> Check {
+    let GatewayCheck { gateway, ok, text, smsc, version, window, round_trip_ms } = check;
+    (gateway, ok, text, smsc, version, window, round_trip_ms)
+}
+
+/// How a caller names a campaign.
+#[derive(FromPyObject)]
+pub(crate) enum IdOrKey {
+    Id(u32),
+    Key(String),
+}
+
+impl IdOrKey {
+    /// Finds the campaign. A number is never taken for a key, though a key may be one.
+    pub(crate) fn find(
+        &self,
+        view: &bealert_engine::EngineView,
+    ) -> Result<Option<CampaignRow>, EngineError> {
+        match self {
+            IdOrKey::Key(key) => view.find(key),
+            IdOrKey::Id(id) => match view.find(&id.to_string())? {
+                Some(row) if row.id.0 != *id => {
+                    Ok(view.campaigns()?.into_iter().find(|row| row.id.0 == *id))
+                }
+                found => Ok(found),
+            },
+        }
+    }
+}

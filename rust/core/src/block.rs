@@ -1,0 +1,235 @@
+//! The people of a block, packed: what a ledger stores as one blob.
+//!
+//! Layout (integers are LEB128 varints, texts are a length and UTF-8): version, number of value
+//! names, the names, number of entries, the entries. Values are stored by the number of their name.
+
+use thiserror::Error;
+
+/// Version byte of the layout.
+const VERSION: u8 = 1;
+
+/// One person of a block on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person<'a> {
+    /// Index of the person in the campaign.
+    pub ordinal: u32,
+    /// The host's id.
+    pub id: &'a str,
+    /// Number (E.164 without `+`) or mail address; as given where the person is excluded.
+    pub address: &'a str,
+    /// Index into the campaign's content languages.
+    pub language: u8,
+    /// The language as given; templates see it.
+    pub language_given: &'a str,
+    /// Name, empty if none.
+    pub name: &'a str,
+    /// Template values.
+    pub values: Vec<(&'a str, &'a str)>,
+    /// Parts, messages or calls it takes.
+    pub units: u8,
+    /// Why the person is excluded; empty in blocks that are sent.
+    pub reason: &'a str,
+}
+
+/// Why a blob is not a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BlockError {
+    /// It ends too early or holds an impossible length.
+    #[error("a stored block is cut short")]
+    Cut,
+    /// A text in it is no UTF-8.
+    #[error("a stored block holds text that is not UTF-8")]
+    Text,
+    /// Its version is not ours.
+    #[error("a stored block has layout version {0}, this version knows {VERSION}")]
+    Version(u8),
+}
+
+/// Packs people into a blob.
+#[derive(Debug, Default)]
+pub struct BlockWriter {
+    names: Vec<String>,
+    entries: Vec<u8>,
+    len: u32,
+    units: u32,
+}
+
+impl BlockWriter {
+    /// Adds one person.
+    pub fn push(&mut self, person: &Person<'_>) {
+        let out = &mut self.entries;
+        number(out, person.ordinal.into());
+        text(out, person.id);
+        text(out, person.address);
+        out.push(person.language);
+        text(out, person.language_given);
+        text(out, person.name);
+        number(out, person.values.len() as u64);
+        for (name, value) in &person.values {
+            let known = self.names.iter().position(|known| known == name);
+            let index = known.unwrap_or_else(|| {
+                self.names.push((*name).to_owned());
+                self.names.len() - 1
+            });
+            number(out, index as u64);
+            text(out, value);
+        }
+        out.push(person.units);
+        text(out, person.reason);
+        self.len += 1;
+        self.units += u32::from(person.units);
+    }
+
+    /// People in it.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Parts, messages or calls in it.
+    pub fn units(&self) -> u32 {
+        self.units
+    }
+
+    /// The blob.
+    pub fn finish(self) -> Vec<u8> {
+        let mut blob = Vec::with_capacity(self.entries.len() + 64);
+        blob.push(VERSION);
+        number(&mut blob, self.names.len() as u64);
+        for name in &self.names {
+            text(&mut blob, name);
+        }
+        number(&mut blob, self.len.into());
+        blob.extend_from_slice(&self.entries);
+        blob
+    }
+}
+
+/// The people of a blob, borrowed from it.
+///
+/// # Errors
+/// [`BlockError`] where the blob is none of ours or damaged.
+pub fn people(blob: &[u8]) -> Result<Vec<Person<'_>>, BlockError> {
+    let mut input = Input(blob);
+    match input.byte()? {
+        VERSION => {}
+        other => return Err(BlockError::Version(other)),
+    }
+    let names = (0..input.count()?).map(|_| input.text()).collect::<Result<Vec<_>, _>>()?;
+    (0..input.count()?).map(|_| person(&mut input, &names)).collect()
+}
+
+fn person<'a>(input: &mut Input<'a>, names: &[&'a str]) -> Result<Person<'a>, BlockError> {
+    Ok(Person {
+        ordinal: u32::try_from(input.number()?).map_err(|_| BlockError::Cut)?,
+        id: input.text()?,
+        address: input.text()?,
+        language: input.byte()?,
+        language_given: input.text()?,
+        name: input.text()?,
+        values: (0..input.count()?)
+            .map(|_| {
+                let index = input.number()? as usize;
+                Ok((*names.get(index).ok_or(BlockError::Cut)?, input.text()?))
+            })
+            .collect::<Result<_, BlockError>>()?,
+        units: input.byte()?,
+        reason: input.text()?,
+    })
+}
+
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn text(out: &mut Vec<u8>, value: &str) {
+    number(out, value.len() as u64);
+    out.extend_from_slice(value.as_bytes());
+}
+
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn byte(&mut self) -> Result<u8, BlockError> {
+        let (first, rest) = self.0.split_first().ok_or(BlockError::Cut)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn number(&mut self) -> Result<u64, BlockError> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(BlockError::Cut)
+    }
+
+    /// A number of things that each take at least a byte, so a damaged one can't exhaust memory.
+    fn count(&mut self) -> Result<usize, BlockError> {
+        let count = self.number()? as usize;
+        if count > self.0.len() { Err(BlockError::Cut) } else { Ok(count) }
+    }
+
+    fn text(&mut self) -> Result<&'a str, BlockError> {
+        let len = self.number()? as usize;
+        if len > self.0.len() {
+            return Err(BlockError::Cut);
+        }
+        let (text, rest) = self.0.split_at(len);
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(|_| BlockError::Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_comes_back(
+            rows in prop::collection::vec(
+                (any::<u32>(), ".{0,20}", "[0-9]{0,15}", any::<u8>(), prop::collection::vec(("[a-z]{1,4}", ".{0,9}"), 0..4)),
+                0..50,
+            )
+        ) {
+            let mut writer = BlockWriter::default();
+            let rows: Vec<Person<'_>> = rows
+                .iter()
+                .map(|(ordinal, id, address, units, values)| Person {
+                    ordinal: *ordinal,
+                    id,
+                    address,
+                    language: 1,
+                    language_given: "nl",
+                    name: "",
+                    values: values.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect(),
+                    units: *units,
+                    reason: "",
+                })
+                .collect();
+            rows.iter().for_each(|row| writer.push(row));
+            let blob = writer.finish();
+            prop_assert_eq!(people(&blob).unwrap(), rows);
+        }
+
+        #[test]
+        fn rubbish_is_an_error_and_no_panic(blob in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = people(&blob);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What became of a handed-out part, and what follows from it.
+
+use super::flight::Flight;
+use super::record::Said;
+use super::{Answer, Dispatcher};
+use crate::model::{BlockKey, CampaignState, Policy};
+use crate::outcome::{State, Step};
+use crate::queue::{Due, Intent, Slice};
+use crate::retry::{RESENDS, Refusal};
+
+/// First pause of a gateway that says it is asked for too much; it doubles up to the longest.
+const THROTTLE_FIRST_US: u64 = 100_000;
+const THROTTLE_LONGEST_US: u64 = 5_000_000;
+
+impl Dispatcher {
+    /// Says what became of a handed-out part. `TimedOut` leaves the part in flight: its answer may
+    /// still come, and it is not sent again before `Lost`.
+    pub fn answered(&mut self, now_us: u64, token: u64, answer: Answer<'_>) {
+        if answer == Answer::TimedOut {
+            return self.timed_out(now_us, token);
+        }
+        let Some(flight) = self.flights.remove(token) else { return };
+        let campaign = flight.key().campaign;
+        if let Some(campaign) = self.campaigns.get_mut(&campaign) {
+            campaign.flying -= 1;
+        }
+        if let Some(gateway) = self.gateway_mut(flight.gateway) {
+            gateway.counters.in_flight -= 1;
+        }
+        let mut back = false;
+        match answer {
+            Answer::Accepted { remote } => self.accepted(now_us, &flight, remote),
+            Answer::Refused { refusal: Refusal::Throttled, detail } => {
+                self.throttle(now_us, &flight, detail);
+                back = self.came_back(now_us, &flight, detail);
+            }
+            Answer::Refused { refusal, detail } => self.refused(now_us, &flight, refusal, detail),
+            Answer::Lost if flight.timed_out => self.send_again(now_us, &flight),
+            Answer::Lost => {
+                self.doubt(now_us, &flight, "connection lost");
+                self.send_again(now_us, &flight);
+            }
+            Answer::Unsent => back = self.came_back(now_us, &flight, "not written"),
+            Answer::TimedOut => {}
+        }
+        // A message at the head of its lane still needs its block.
+        if !back {
+            self.leave_block(flight.key());
+        }
+        self.check_end(now_us, campaign);
+    }
+
+    fn timed_out(&mut self, now_us: u64, token: u64) {
+        let Some(flight) = self.flights.get_mut(token) else { return };
+        if std::mem::replace(&mut flight.timed_out, true) {
+            return;
+        }
+        let flight = *flight;
+        self.doubt(now_us, &flight, "no response in time");
+    }
+
+    fn accepted(&mut self, now_us: u64, flight: &Flight, remote: &str) {
+        if let Some(gateway) = self.gateway_mut(flight.gateway) {
+            gateway.counters.accepted += 1;
+            gateway.throttles = 0;
+        }
+        // A receipt may have settled a late one before its answer came.
+        if flight.timed_out && !self.settle_doubt(flight) {
+            return;
+        }
+        self.record(now_us, flight.said(now_us, Step::Accepted, remote, ""));
+        self.expect_receipt(now_us, flight, remote);
+    }
+
+    fn refused(&mut self, now_us: u64, flight: &Flight, refusal: Refusal, detail: &str) {
+        let salt = self.hash.hash(1, &flight.ordinal.to_le_bytes());
+        let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
+        gateway.counters.refused += 1;
+        let wait_us = gateway.spec.retry.wait_us(flight.due.attempt, salt);
+        let state = self.part_state(flight.key(), flight.ordinal, flight.due.part);
+        if flight.timed_out {
+            return self.disproved(now_us, flight, detail);
+        }
+        let again = refusal == Refusal::ForNow && state == Some(State::Submitted);
+        match wait_us.filter(|_| again && !self.stopped(flight.key())) {
+            Some(wait_us) => {
+                self.record(now_us, flight.said(now_us, Step::Deferred, "", detail));
+                let due = Due { attempt: flight.due.attempt + 1, resend: false, ..flight.due };
+                self.schedule(now_us + wait_us, due);
+            }
+            None => {
+                // Where an earlier attempt has settled the matter, this one changes nothing.
+                let fails = state == Some(State::Submitted);
+                let step = if fails { Step::Failed } else { Step::Disproved };
+                self.record(now_us, flight.said(now_us, step, "", detail));
+            }
+        }
+    }
+
+    /// A late answer: it was uncertain, and is now known not to have been taken.
+    fn disproved(&mut self, now_us: u64, flight: &Flight, why: &str) {
+        if self.settle_doubt(flight) {
+            self.record(now_us, flight.said(now_us, Step::Disproved, "", why));
+        }
+        self.send_again(now_us, flight);
+    }
+
+    /// The gateway pauses, longer each time, until it takes something again.
+    fn throttle(&mut self, now_us: u64, flight: &Flight, detail: &str) {
+        let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
+        gateway.counters.throttled += 1;
+        // Of a window of refusals, each handed out before the pause, only the first counts.
+        if flight.handed_us < gateway.paused_until_us || now_us < gateway.paused_until_us {
+            return;
+        }
+        let doublings = gateway.throttles.min(16);
+        let pause_us = (THROTTLE_FIRST_US << doublings).min(THROTTLE_LONGEST_US);
+        gateway.throttles += 1;
+        gateway.paused_until_us = now_us + pause_us;
+        if gateway.throttles == 1 {
+            let text = format!("{}: {detail}, pausing", gateway.spec.name);
+            self.notice(now_us, None, flight.gateway, crate::ledger::NoticeCode::Throttled, &text);
+        }
+    }
+
+    /// A message that certainly did not leave: back to the head of its lane, no attempt burnt.
+    /// `false` where it can't go on from there and was put off instead.
+    fn came_back(&mut self, now_us: u64, flight: &Flight, why: &str) -> bool {
+        if flight.timed_out {
+            self.disproved(now_us, flight, why);
+            return false;
+        }
+        let Some(campaign) = self.campaigns.get(&flight.key().campaign) else { return false };
+        match self.route_of(flight.key()).filter(|route| self.routes[*route].serving.is_some()) {
+            Some(route) if campaign.may_send() && !self.closing => {
+                let class = campaign.class();
+                let intent = Intent { due: flight.due, batch: 0, first: flight.first };
+                self.routes[route].lanes[class].returned.push_back(intent);
+                true
+            }
+            _ => {
+                self.put_off(now_us, flight.due, flight.ordinal, flight.units, why);
+                false
+            }
+        }
+    }
+
+    /// Nobody knows whether it left.
+    fn doubt(&mut self, now_us: u64, flight: &Flight, why: &str) {
+        if let Some(gateway) = self.gateway_mut(flight.gateway) {
+            gateway.counters.uncertain += 1;
+        }
+        let step = if self.will_resend(flight) { Step::Resend } else { Step::Uncertain };
+        if self.record(now_us, flight.said(now_us, step, "", why)) {
+            self.add_doubt(now_us, flight);
+        }
+    }
+
+    fn will_resend(&self, flight: &Flight) -> bool {
+        let Some(campaign) = self.campaigns.get(&flight.key().campaign) else { return false };
+        campaign.row.policy == Policy::Resend
+            && flight.due.resends < RESENDS
+            && campaign.stopped.is_none()
+            && self.part_state(flight.key(), flight.ordinal, flight.due.part) == Some(State::Submitted)
+    }
+
+    /// Plans the attempt that follows an uncertain or disproved one, if one is due.
+    fn send_again(&mut self, now_us: u64, flight: &Flight) {
+        if self.part_state(flight.key(), flight.ordinal, flight.due.part) == Some(State::Waiting) {
+            let Due { attempt, resends, .. } = flight.due;
+            let due =
+                Due { attempt: attempt.saturating_add(1), resends: resends + 1, resend: true, ..flight.due };
+            self.schedule(now_us, due);
+        }
+    }
+
+    fn stopped(&self, key: BlockKey) -> bool {
+        self.campaigns.get(&key.campaign).is_none_or(|campaign| campaign.stopped.is_some())
+    }
+
+    /// Queues a retry, or holds it where its campaign is paused.
+    pub(crate) fn schedule(&mut self, at_us: u64, due: Due) {
+        let Some(campaign) = self.campaigns.get_mut(&due.key.campaign) else { return };
+        if campaign.row.state == CampaignState::Paused {
+            campaign.held.push(due);
+        } else if campaign.stopped.is_none() {
+            self.waiting.push(std::cmp::Reverse((at_us, due)));
+        }
+    }
+
+    /// Records that a part did not leave: deferred to later, or ended with its campaign.
+    pub(crate) fn put_off(&mut self, now_us: u64, due: Due, ordinal: u32, units: u8, why: &str) {
+        let stopped = self.campaigns.get(&due.key.campaign).and_then(|campaign| campaign.stopped);
+        let said = Said {
+            key: due.key,
+            ordinal,
+            part: due.part,
+            units,
+            attempt: due.attempt,
+            gateway: crate::model::GatewayId::NONE,
+            step: stopped.unwrap_or(Step::Deferred),
+            remote: "",
+            took_us: 0,
+            detail: why,
+        };
+        if self.part_state(due.key, ordinal, due.part).is_some_and(State::open) && self.record(now_us, said) {
+            self.schedule(now_us, due);
+        }
+    }
+
+    /// Puts off the parts of a begun message that were not handed out.
+    pub(crate) fn put_off_rest(&mut self, now_us: u64, slice: &Slice) {
+        let Some((ordinal, units, _)) = self.entry(slice.key, slice.next) else { return };
+        for part in slice.part..units {
+            let due = Due { key: slice.key, index: slice.next, part, attempt: 1, resends: 0, resend: false };
+            self.put_off(now_us, due, ordinal, units, "the message was interrupted");
+        }
+    }
+
+    pub(crate) fn route_of(&self, key: BlockKey) -> Option<usize> {
+        let campaign = self.campaigns.get(&key.campaign)?;
+        let block = campaign.block(key)?;
+        campaign.routes.get(usize::from(block.meta.route)).copied()
+    }
+}
+
+impl Flight {
+    pub(crate) fn said<'a>(&self, now_us: u64, step: Step, remote: &'a str, detail: &'a str) -> Said<'a> {
+        Said {
+            key: self.due.key,
+            ordinal: self.ordinal,
+            part: self.due.part,
+            units: self.units,
+            attempt: self.due.attempt,
+            gateway: self.gateway,
+            step,
+            remote,
+            took_us: now_us.saturating_sub(self.handed_us),
+            detail,
+        }
+    }
+}

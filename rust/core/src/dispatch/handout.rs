@@ -1,0 +1,178 @@
+//! Handing out: the most urgent message that is durable, on a gateway that may send now.
+
+use super::flight::Flight;
+use super::record::Said;
+use super::{Dispatcher, Handout, Next};
+use crate::model::{CLASSES, GatewayId};
+use crate::outcome::{State, Step};
+use crate::queue::{Due, Intent};
+
+/// Where the next message lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Returned,
+    Ready,
+    Runway,
+}
+
+impl Dispatcher {
+    /// The next part for a session with room. Takes a token of the gateway's limiter.
+    pub fn next(&mut self, now_us: u64, gateway: GatewayId, session: u16) -> Next {
+        if self.closing {
+            return Next::Idle;
+        }
+        let Some((route, class, source)) = self.choose(now_us, gateway, session) else { return Next::Idle };
+        let Some(state) = self.gateway_mut(gateway) else { return Next::Idle };
+        if state.paused_until_us > now_us {
+            return Next::Wait(state.paused_until_us);
+        }
+        if !state.limiter.take(now_us) {
+            return Next::Wait(state.limiter.ready_us(now_us));
+        }
+        state.turn = state.turn.wrapping_add(1);
+        state.counters.handed_out += 1;
+        state.counters.in_flight += 1;
+        state.meter.count(now_us, 1);
+        let handout = match source {
+            Source::Runway => self.hand_fresh(now_us, gateway, session, route, class),
+            Source::Returned | Source::Ready => self.hand_intent(now_us, gateway, route, class, source),
+        };
+        handout.map_or(Next::Idle, Next::Send)
+    }
+
+    fn choose(&mut self, now_us: u64, id: GatewayId, session: u16) -> Option<(usize, usize, Source)> {
+        let committed = self.journal.committed;
+        for class in 0..CLASSES {
+            let gateway = self.gateway(id)?;
+            let (count, turn) = (gateway.serving.len(), gateway.turn);
+            for offset in 0..count {
+                let gateway = self.gateway(id)?;
+                let route = gateway.serving[(turn + offset) % count];
+                let lane = &self.routes[route].lanes[class];
+                let begun = lane.runway.front().is_some_and(|slice| slice.part > 0);
+                let fresh = lane.runway.front().is_some_and(|slice| {
+                    slice.batch <= committed && slice.session.is_none_or(|on| on == session)
+                });
+                if begun && fresh {
+                    return Some((route, class, Source::Runway));
+                }
+                for source in [Source::Returned, Source::Ready] {
+                    if self.drop_settled(now_us, route, class, source, committed) {
+                        return Some((route, class, source));
+                    }
+                }
+                if fresh {
+                    return Some((route, class, Source::Runway));
+                }
+            }
+        }
+        None
+    }
+
+    /// Drops intents from the head that something else has settled meanwhile (a late answer, a
+    /// receipt); whether a durable one is left at the head.
+    fn drop_settled(
+        &mut self,
+        now_us: u64,
+        route: usize,
+        class: usize,
+        source: Source,
+        committed: u64,
+    ) -> bool {
+        loop {
+            let lane = &mut self.routes[route].lanes[class];
+            let queue = if source == Source::Ready { &mut lane.ready } else { &mut lane.returned };
+            let Some(Intent { due, batch, .. }) = queue.front().copied() else { return false };
+            if batch > committed {
+                return false;
+            }
+            let ordinal = self.entry(due.key, due.index).map(|(ordinal, ..)| ordinal);
+            let state = ordinal.and_then(|ordinal| self.part_state(due.key, ordinal, due.part));
+            if state == Some(State::Submitted) {
+                return true;
+            }
+            let lane = &mut self.routes[route].lanes[class];
+            if source == Source::Ready {
+                lane.ready.pop_front()
+            } else {
+                lane.returned.pop_front()
+            };
+            self.leave_block(due.key);
+            self.check_end(now_us, due.key.campaign);
+        }
+    }
+
+    fn hand_fresh(
+        &mut self,
+        now_us: u64,
+        gateway: GatewayId,
+        session: u16,
+        route: usize,
+        class: usize,
+    ) -> Option<Handout> {
+        let lane = &mut self.routes[route].lanes[class];
+        let slice = lane.runway.front_mut()?;
+        let (key, index, part) = (slice.key, slice.next, slice.part);
+        let campaign = self.campaigns.get_mut(&key.campaign)?;
+        campaign.meter.count(now_us, 1);
+        campaign.flying += 1;
+        let live = campaign.live(key.channel)?;
+        let block = live.blocks.get_mut(key.block as usize)?;
+        let entries = block.entries.as_ref().expect("what is reserved is loaded");
+        let (ordinal, units) = (entries.ordinals[index as usize], entries.units[index as usize]);
+        block.users += 1;
+        live.units_left -= 1;
+        if part == 0 {
+            block.sent = index + 1;
+            live.sent += 1;
+        }
+        if part + 1 == units {
+            lane.advance();
+        } else {
+            slice.part += 1;
+            slice.session = Some(session);
+        }
+        let due = Due { key, index, part, attempt: 1, resends: 0, resend: false };
+        let said = Said {
+            key,
+            ordinal,
+            part,
+            units,
+            attempt: 1,
+            gateway,
+            step: Step::HandedOut,
+            remote: "",
+            took_us: 0,
+            detail: "",
+        };
+        self.record(now_us, said);
+        Some(self.fly(now_us, gateway, ordinal, units, Intent { due, batch: 0, first: true }))
+    }
+
+    fn hand_intent(
+        &mut self,
+        now_us: u64,
+        gateway: GatewayId,
+        route: usize,
+        class: usize,
+        source: Source,
+    ) -> Option<Handout> {
+        let lane = &mut self.routes[route].lanes[class];
+        let queue = if source == Source::Ready { &mut lane.ready } else { &mut lane.returned };
+        let intent = queue.pop_front()?;
+        let (ordinal, units, _) = self.entry(intent.due.key, intent.due.index)?;
+        if let Some(campaign) = self.campaigns.get_mut(&intent.due.key.campaign) {
+            campaign.flying += 1;
+            campaign.meter.count(now_us, 1);
+        }
+        Some(self.fly(now_us, gateway, ordinal, units, intent))
+    }
+
+    fn fly(&mut self, now_us: u64, gateway: GatewayId, ordinal: u32, units: u8, intent: Intent) -> Handout {
+        let Intent { due, first, .. } = intent;
+        let flight = Flight { due, ordinal, units, gateway, handed_us: now_us, first, timed_out: false };
+        let token = self.flights.insert(flight);
+        let Due { key, index, part, attempt, .. } = due;
+        Handout { token, gateway, key, index, part, parts: units, attempt }
+    }
+}

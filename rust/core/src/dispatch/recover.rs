@@ -1,0 +1,409 @@
+//! Taking up what an earlier process left: a fold of the journal, then the uncertain by name.
+//!
+//! What lies below a block's mark without a row, and what ends in `submitting`, may have left:
+//! an `uncertain` row is appended for each part, in the first batch, before anything is sent (I3).
+
+use hashbrown::HashMap;
+
+use super::receipts::{Doubt, Expected};
+use super::record::Said;
+use super::{Dispatcher, Entries};
+use crate::block::people;
+use crate::ledger::{BlockEnd, Entry, LedgerError, LedgerReader, NoticeCode, Outcome};
+use crate::model::{BlockKey, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId, Policy};
+use crate::outcome::{State, Step};
+use crate::queue::Due;
+use crate::retry::RESENDS;
+
+/// Journal entries read at a time.
+const SLICE: usize = 10_000;
+
+/// The last that the journal says of a part that may still be open.
+#[derive(Debug, Clone, Copy)]
+struct Trace {
+    step: Step,
+    attempt: u8,
+    resends: u8,
+    gateway: GatewayId,
+    at_ms: i64,
+}
+
+type PartKey = (CampaignId, Channel, u32, u8);
+
+/// What a fold gathers beside the states.
+#[derive(Debug, Default)]
+struct Gathered {
+    traces: HashMap<PartKey, Trace>,
+    /// Accepted attempts: the key of their id, what they are, and when.
+    accepted: Vec<(u64, Expected, i64)>,
+}
+
+/// A part whose attempt was cut off, or that waits for its next.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    due: Due,
+    ordinal: u32,
+    units: u8,
+    address: u64,
+    gateway: GatewayId,
+    uncertain: bool,
+    wait_us: u64,
+}
+
+impl Dispatcher {
+    /// Takes up the campaigns that have not ended. Call once, after the gateways were added.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the ledger can't be read or contradicts itself.
+    pub fn recover(
+        &mut self,
+        now_us: u64,
+        campaigns: Vec<CampaignRow>,
+        reader: &mut dyn LedgerReader,
+    ) -> Result<(), LedgerError> {
+        for parked in reader.parked()? {
+            self.parking.next_id = self.parking.next_id.max(parked.id + 1);
+            self.keep_parked(now_us, parked);
+        }
+        let Some(from) = campaigns.iter().map(|campaign| campaign.launched_seq).min() else { return Ok(()) };
+        let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
+        for row in campaigns {
+            let (id, cancelling) = (row.id, row.state == CampaignState::Cancelling);
+            let blocks = reader.blocks(id)?;
+            self.admit(row, blocks);
+            if let Some(campaign) = self.campaigns.get_mut(&id).filter(|_| cancelling) {
+                campaign.stopped = Some(Step::Cancelled);
+            }
+        }
+        let indexes = self.read_blocks(&ids, reader)?;
+        let gathered = self.fold(from, reader, &indexes)?;
+        for id in ids {
+            self.take_up(now_us, id, &gathered, &indexes);
+        }
+        self.expect_again(now_us, gathered.accepted);
+        for id in self.campaigns.keys().copied().collect::<Vec<_>>() {
+            self.check_end(now_us, id);
+        }
+        Ok(())
+    }
+
+    /// Reads the people of every block, marks the excluded, and says where each dispatch lies.
+    fn read_blocks(
+        &mut self,
+        ids: &[CampaignId],
+        reader: &mut dyn LedgerReader,
+    ) -> Result<Indexes, LedgerError> {
+        let mut indexes = Indexes::default();
+        for id in ids {
+            let metas: Vec<_> = self.campaigns[id]
+                .channels
+                .iter()
+                .flatten()
+                .flat_map(|l| &l.blocks)
+                .map(|b| b.meta)
+                .collect();
+            for meta in metas {
+                let row = reader.block(meta.key)?;
+                let row =
+                    row.ok_or_else(|| LedgerError::Damaged(format!("block {:?} is missing", meta.key)))?;
+                let inside = people(&row.data).map_err(|error| LedgerError::Damaged(error.to_string()))?;
+                if meta.route == EXCLUDED {
+                    let live = self.campaigns.get_mut(id).and_then(|c| c.live(meta.key.channel));
+                    if let Some(live) = live {
+                        inside.iter().for_each(|person| live.skip(person.ordinal));
+                    }
+                } else {
+                    indexes.add(meta.key, Entries::of(&inside, self.hash));
+                }
+            }
+        }
+        Ok(indexes)
+    }
+
+    fn fold(
+        &mut self,
+        from: u64,
+        reader: &mut dyn LedgerReader,
+        indexes: &Indexes,
+    ) -> Result<Gathered, LedgerError> {
+        let mut gathered = Gathered::default();
+        let mut after = from;
+        loop {
+            let entries = reader.journal(after, SLICE)?;
+            let Some(last) = entries.last() else { return Ok(gathered) };
+            after = last.seq();
+            for entry in entries {
+                match entry {
+                    Entry::Outcome(outcome) => self.fold_outcome(outcome, &mut gathered, indexes)?,
+                    Entry::BlockEnd(end) => self.fold_end(&end, indexes)?,
+                    Entry::Notice(_) => {}
+                }
+            }
+        }
+    }
+
+    fn fold_outcome(
+        &mut self,
+        outcome: Outcome,
+        gathered: &mut Gathered,
+        indexes: &Indexes,
+    ) -> Result<(), LedgerError> {
+        let Some(campaign) = self.campaigns.get_mut(&outcome.campaign) else { return Ok(()) };
+        let damaged = |what: &str| LedgerError::Damaged(format!("row {}: {what}", outcome.seq));
+        let place = indexes.find(outcome.campaign, outcome.channel, outcome.ordinal);
+        let place = place.ok_or_else(|| damaged("nobody of that number"))?;
+        let live = campaign.live(outcome.channel).ok_or_else(|| damaged("no such channel"))?;
+        live.apply(outcome.ordinal, outcome.part, place.units, outcome.step)
+            .map_err(|illegal| damaged(&illegal.to_string()))?;
+        self.fold_doubt(&outcome, place);
+        let Outcome { campaign, channel, ordinal, part, step, attempt, gateway, at_ms, .. } = outcome;
+        let part_key = (campaign, channel, ordinal, part);
+        match step {
+            Step::Submitting | Step::Deferred | Step::Resend => {
+                let known = gathered.traces.get(&part_key).map_or(0, |trace| trace.resends);
+                let resends = known + u8::from(step == Step::Resend);
+                gathered.traces.insert(part_key, Trace { step, attempt, resends, gateway, at_ms });
+            }
+            Step::Accepted if !outcome.remote.is_empty() => {
+                let (key, expected) = Expected::of(self.hash, place.attempt(&outcome), &outcome.remote);
+                gathered.accepted.push((key, expected, at_ms));
+            }
+            Step::Delivered | Step::Failed | Step::Disproved if !outcome.remote.is_empty() => {
+                let known = Expected::of(self.hash, place.attempt(&outcome), &outcome.remote);
+                self.book.know(known, step);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Attempts that are in doubt wait for their receipt by number, as before the restart.
+    fn fold_doubt(&mut self, outcome: &Outcome, place: Place) {
+        let doubt = place.attempt(outcome);
+        match outcome.step {
+            Step::Resend | Step::Uncertain => self.doubts.add(place.address, doubt),
+            Step::Accepted | Step::Disproved | Step::Delivered => {
+                self.doubts.remove(place.address, doubt);
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_end(&mut self, end: &BlockEnd, indexes: &Indexes) -> Result<(), LedgerError> {
+        let Some(campaign) = self.campaigns.get_mut(&end.key.campaign) else { return Ok(()) };
+        campaign.stopped = Some(end.step);
+        let Some(entries) = indexes.blocks.get(&end.key) else { return Ok(()) };
+        let Some(live) = campaign.live(end.key.channel) else { return Ok(()) };
+        for (index, (ordinal, units)) in entries.ordinals.iter().zip(&entries.units).enumerate() {
+            for part in 0..*units {
+                let state = live.mark(*ordinal, part).state();
+                let ends =
+                    if (index as u32) < end.from { state == State::Waiting } else { state == State::Queued };
+                if ends {
+                    live.apply(*ordinal, part, *units, end.step)
+                        .map_err(|illegal| LedgerError::Damaged(format!("row {}: {illegal}", end.seq)))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_up(&mut self, now_us: u64, id: CampaignId, gathered: &Gathered, indexes: &Indexes) {
+        let mut open = Vec::new();
+        for block in self.campaigns[&id].channels.iter().flatten().flat_map(|live| &live.blocks) {
+            let key = block.meta.key;
+            if let Some(entries) = indexes.blocks.get(&key) {
+                for index in 0..block.meta.reserved.min(entries.ordinals.len() as u32) {
+                    self.open_parts(key, index, entries, gathered, &mut open);
+                }
+            }
+        }
+        let uncertain = open.iter().filter(|open| open.uncertain).count();
+        self.charge_limiters(now_us, &open);
+        for open in &open {
+            if open.uncertain {
+                self.mark_uncertain(now_us, open);
+            } else {
+                self.schedule(now_us + open.wait_us, open.due);
+            }
+        }
+        self.count_sent(id, indexes);
+        let text = format!("taken up after a restart, {uncertain} attempts uncertain");
+        self.notice(now_us, Some(id), GatewayId::NONE, NoticeCode::Recovered, &text);
+        self.journal.dirty.insert(id);
+        self.journal.urgent = true;
+        let campaign = &self.campaigns[&id];
+        if campaign.stopped.is_none() && campaign.expires_us <= now_us {
+            self.expire(now_us, id);
+        } else if campaign.may_send() {
+            self.enqueue(now_us, id);
+        }
+    }
+
+    fn open_parts(
+        &self,
+        key: BlockKey,
+        index: u32,
+        entries: &Entries,
+        gathered: &Gathered,
+        open: &mut Vec<Open>,
+    ) {
+        let at = index as usize;
+        let (ordinal, units, address) = (entries.ordinals[at], entries.units[at], entries.addresses[at]);
+        for part in 0..units {
+            let state = self.part_state(key, ordinal, part).unwrap_or(State::Skipped);
+            if !state.open() {
+                continue;
+            }
+            let trace = gathered.traces.get(&(key.campaign, key.channel, ordinal, part)).copied();
+            let trace = trace.unwrap_or(Trace {
+                step: Step::HandedOut,
+                attempt: 1,
+                resends: 0,
+                gateway: GatewayId::NONE,
+                at_ms: 0,
+            });
+            let uncertain = state != State::Waiting;
+            // What was put off before it left (no gateway in its row) keeps its number.
+            let tried = !uncertain && trace.gateway != GatewayId::NONE;
+            let attempt = trace.attempt.saturating_add(u8::from(tried));
+            let resend = trace.step == Step::Resend;
+            let due = Due { key, index, part, attempt, resends: trace.resends, resend };
+            let wait_us = self.wait_left_us(&trace, ordinal);
+            open.push(Open { due, ordinal, units, address, gateway: trace.gateway, uncertain, wait_us });
+        }
+    }
+
+    /// What is left of a refused attempt's back-off.
+    fn wait_left_us(&self, trace: &Trace, ordinal: u32) -> u64 {
+        let salt = self.hash.hash(1, &ordinal.to_le_bytes());
+        let rules = self.gateway(trace.gateway).map(|gateway| gateway.spec.retry);
+        let wait_us =
+            rules.filter(|_| trace.step == Step::Deferred).and_then(|r| r.wait_us(trace.attempt, salt));
+        self.clock.left_us(trace.at_ms, wait_us.unwrap_or(0))
+    }
+
+    fn mark_uncertain(&mut self, now_us: u64, open: &Open) {
+        let Open { due, ordinal, units, gateway, address, .. } = *open;
+        let campaign = &self.campaigns[&due.key.campaign];
+        let again =
+            campaign.row.policy == Policy::Resend && due.resends < RESENDS && campaign.stopped.is_none();
+        let said = Said {
+            key: due.key,
+            ordinal,
+            part: due.part,
+            units,
+            attempt: due.attempt,
+            gateway,
+            step: if again { Step::Resend } else { Step::Uncertain },
+            remote: "",
+            took_us: 0,
+            detail: "the engine was stopped before an answer came",
+        };
+        self.record(now_us, said);
+        let Due { key, part, attempt, .. } = due;
+        self.doubts.add(address, Doubt { key, ordinal, part, units, attempt, gateway });
+        if again {
+            let attempt = attempt.saturating_add(1);
+            self.schedule(now_us, Due { attempt, resends: due.resends + 1, resend: true, ..due });
+        }
+    }
+
+    /// What may just have left through a gateway counts against its limit.
+    fn charge_limiters(&mut self, now_us: u64, open: &[Open]) {
+        for open in open.iter().filter(|open| open.uncertain) {
+            let Some(route) = self.route_of(open.due.key) else { continue };
+            for id in self.routes[route].gateways.clone() {
+                if let Some(gateway) = self.gateway_mut(id) {
+                    gateway.uncertain_at_start += 1;
+                }
+            }
+        }
+        for gateway in self.gateways.iter_mut().flatten() {
+            // More than a second's worth can't have left within the last second.
+            let second = gateway.spec.units_per_second.unwrap_or(0.0) as u64;
+            gateway.limiter = crate::limit::Limiter::new(gateway.spec.units_per_second);
+            gateway.limiter.start_charged(now_us, gateway.uncertain_at_start.min(second));
+        }
+    }
+
+    fn count_sent(&mut self, id: CampaignId, indexes: &Indexes) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else { return };
+        for live in campaign.channels.iter_mut().flatten() {
+            for block in live.blocks.iter().filter(|block| block.meta.route != EXCLUDED) {
+                let reserved = block.meta.reserved;
+                live.sent += u64::from(reserved);
+                let left = indexes.blocks.get(&block.meta.key).map_or(0, |e| rest_units(e, reserved));
+                live.units_left = live.units_left.saturating_sub(u64::from(block.meta.units) - left);
+            }
+        }
+    }
+
+    /// Receipts of accepted attempts are waited for again, as long as is left of their time.
+    fn expect_again(&mut self, now_us: u64, accepted: Vec<(u64, Expected, i64)>) {
+        for (key, expected, at_ms) in accepted {
+            let Some(gateway) = self.gateway(expected.gateway) else { continue };
+            if !gateway.spec.receipts {
+                continue;
+            }
+            let until_us = now_us + self.clock.left_us(at_ms, gateway.spec.receipt_wait_us);
+            self.expect(key, expected, until_us);
+            if self.part_state(expected.block_key(), expected.ordinal, expected.part) != Some(State::Accepted)
+            {
+                self.stop_waiting(key);
+            }
+        }
+        for gateway in self.gateways.iter_mut().flatten() {
+            gateway.waits.make_contiguous().sort_unstable();
+        }
+    }
+}
+
+/// Where each dispatch of the recovered campaigns lies; dropped after the recovery.
+#[derive(Debug, Default)]
+struct Indexes {
+    blocks: HashMap<BlockKey, Entries>,
+    /// Block and index of each ordinal.
+    places: HashMap<(CampaignId, Channel), Vec<(u32, u32)>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    key: BlockKey,
+    units: u8,
+    address: u64,
+}
+
+impl Place {
+    /// The attempt that a row is about.
+    fn attempt(self, row: &Outcome) -> Doubt {
+        let Outcome { ordinal, part, attempt, gateway, .. } = *row;
+        Doubt { key: self.key, ordinal, part, units: self.units, attempt, gateway }
+    }
+}
+
+impl Indexes {
+    fn add(&mut self, key: BlockKey, entries: Entries) {
+        let places = self.places.entry((key.campaign, key.channel)).or_default();
+        for (index, ordinal) in entries.ordinals.iter().enumerate() {
+            let at = *ordinal as usize;
+            if places.len() <= at {
+                places.resize(at + 1, (u32::MAX, 0));
+            }
+            places[at] = (key.block, index as u32);
+        }
+        self.blocks.insert(key, entries);
+    }
+
+    fn find(&self, campaign: CampaignId, channel: Channel, ordinal: u32) -> Option<Place> {
+        let (block, index) = *self.places.get(&(campaign, channel))?.get(ordinal as usize)?;
+        let key = BlockKey { campaign, channel, block };
+        let entries = self.blocks.get(&key)?;
+        let at = index as usize;
+        Some(Place { key, units: *entries.units.get(at)?, address: *entries.addresses.get(at)? })
+    }
+}
+
+fn rest_units(entries: &Entries, from: u32) -> u64 {
+    entries.units.iter().skip(from as usize).map(|units| u64::from(*units)).sum()
+}

@@ -1,0 +1,220 @@
+//! Reserving ahead: how far each lane may go after the next commit, and which blocks to load.
+
+use super::journal::FLUSH_US;
+use super::record::Said;
+use super::{Action, Dispatcher, Entries};
+use crate::model::{BLOCK_LEN, BlockKey, CLASSES, CampaignId, GatewayId};
+use crate::outcome::{State, Step};
+use crate::queue::{Due, Intent};
+
+use std::sync::Arc;
+
+/// Fewest dispatches reserved ahead: a slow gateway must not commit for each.
+const AHEAD_LEAST: u32 = 8;
+
+/// Most dispatches reserved ahead: what a crash makes uncertain is bounded by it.
+const AHEAD_MOST: u32 = 8_192;
+
+/// Blocks loaded beyond those that the reservation will reach.
+const LOAD_AHEAD: usize = 2;
+
+/// What is to be done with a due retry.
+enum Intended {
+    /// Its `submitting` row is in the batch.
+    Ready(Intent),
+    /// Something else has settled it.
+    Gone,
+    /// Its block is being loaded.
+    Loading,
+}
+
+impl Dispatcher {
+    /// A block's entries are at hand.
+    pub fn loaded(&mut self, _now_us: u64, key: BlockKey, entries: Arc<Entries>) {
+        let Some(campaign) = self.campaigns.get_mut(&key.campaign) else {
+            return self.actions.push_back(Action::Unload(key));
+        };
+        if let Some(block) = campaign.block_mut(key) {
+            block.loading = false;
+            block.entries = Some(entries);
+            self.journal.urgent |= self.journal.oldest_us.is_some();
+        }
+    }
+
+    /// Reserves for every gateway that runs low, or for all of them when a commit is due anyway.
+    pub(crate) fn refill(&mut self, now_us: u64, due: bool) {
+        if self.closing {
+            return;
+        }
+        for at in 0..self.gateways.len() {
+            self.refill_gateway(now_us, GatewayId(at as u16), due);
+        }
+    }
+
+    fn refill_gateway(&mut self, now_us: u64, id: GatewayId, due: bool) {
+        let Some(gateway) = self.gateway(id) else { return };
+        let serving = &gateway.serving;
+        let stocked = |class: &usize| serving.iter().any(|at| self.routes[*at].lanes[*class].has_stock());
+        let Some(top) = (0..CLASSES).find(stocked) else { return };
+        let routes = serving.clone();
+        let target = self.reserve_ahead(now_us, id);
+        for route in routes {
+            for class in top + 1..CLASSES {
+                self.release(now_us, route, class, |_| true, true);
+            }
+            let lane = &self.routes[route].lanes[top];
+            if lane.has_stock() && (due || lane.ahead() <= target / 2) {
+                self.fill_lane(now_us, id, route, top, target);
+            }
+        }
+    }
+
+    /// Twice what leaves between two commits, within the bounds.
+    fn reserve_ahead(&mut self, now_us: u64, id: GatewayId) -> u32 {
+        let cycle_s = (FLUSH_US as f64 + self.journal.slow_commit_us) / 1e6;
+        let Some(gateway) = self.gateway_mut(id) else { return AHEAD_LEAST };
+        let measured = gateway.meter.rate(now_us);
+        // Without a limit of ours the measured rate grows as long as more reserving makes it grow.
+        let rate = gateway.spec.units_per_second.unwrap_or(measured.max(50_000.0));
+        ((2.0 * cycle_s * rate).ceil() as u32).clamp(AHEAD_LEAST, AHEAD_MOST)
+    }
+
+    fn fill_lane(&mut self, now_us: u64, gateway: GatewayId, route: usize, class: usize, target: u32) {
+        let ahead = |this: &Self| this.routes[route].lanes[class].ahead();
+        let before = ahead(self);
+        while ahead(self) < target && self.fill_from_due(now_us, gateway, route, class, false) {}
+        while ahead(self) < target && self.reserve_fresh(now_us, route, class, target - ahead(self)) {}
+        if !self.routes[route].lanes[class].has_fresh() {
+            while ahead(self) < target && self.fill_from_due(now_us, gateway, route, class, true) {}
+        }
+        // What was reserved may leave after the commit only: do not let the gateway wait for it.
+        self.journal.urgent |= ahead(self) > before;
+        self.prefetch(route, class, target);
+    }
+
+    fn reserve_fresh(&mut self, now_us: u64, route: usize, class: usize, count: u32) -> bool {
+        let Self { routes, campaigns, journal, .. } = self;
+        let RouteParts { channel, lane } = RouteParts::of(&mut routes[route], class);
+        let loaded = |key: BlockKey| {
+            campaigns.get(&key.campaign).and_then(|c| c.block(key)).is_some_and(|b| b.entries.is_some())
+        };
+        let Some((key, mark)) = lane.reserve(channel, count, journal.number, loaded) else { return false };
+        journal.mark(now_us, key, mark);
+        if let Some(block) = campaigns.get_mut(&key.campaign).and_then(|c| c.block_mut(key)) {
+            block.meta.reserved = mark;
+        }
+        true
+    }
+
+    /// Turns one due retry (or resend) into an intent; `false` where none can be now.
+    fn fill_from_due(
+        &mut self,
+        now_us: u64,
+        gateway: GatewayId,
+        route: usize,
+        class: usize,
+        resend: bool,
+    ) -> bool {
+        let lane = &mut self.routes[route].lanes[class];
+        let queue = if resend { &mut lane.resends } else { &mut lane.due };
+        let Some(due) = queue.front().copied() else { return false };
+        let intended = self.intend(now_us, gateway, due);
+        if matches!(intended, Intended::Loading) {
+            return false;
+        }
+        let lane = &mut self.routes[route].lanes[class];
+        if resend {
+            lane.resends.pop_front()
+        } else {
+            lane.due.pop_front()
+        };
+        if let Intended::Ready(intent) = intended {
+            lane.ready.push_back(intent);
+        }
+        true
+    }
+
+    fn intend(&mut self, now_us: u64, gateway: GatewayId, due: Due) -> Intended {
+        let Some((ordinal, units, _)) = self.entry(due.key, due.index) else {
+            let known = self.campaigns.get(&due.key.campaign).is_some_and(|c| c.block(due.key).is_some());
+            self.load(due.key);
+            return if known { Intended::Loading } else { Intended::Gone };
+        };
+        if self.part_state(due.key, ordinal, due.part) != Some(State::Waiting) {
+            return Intended::Gone;
+        }
+        let said = Said {
+            key: due.key,
+            ordinal,
+            part: due.part,
+            units,
+            attempt: due.attempt,
+            gateway,
+            step: Step::Submitting,
+            remote: "",
+            took_us: 0,
+            detail: "",
+        };
+        if !self.record(now_us, said) {
+            return Intended::Gone;
+        }
+        self.use_block(due.key);
+        Intended::Ready(Intent { due, batch: self.journal.number, first: false })
+    }
+
+    fn prefetch(&mut self, route: usize, class: usize, target: u32) {
+        let RouteParts { channel, lane } = RouteParts::of(&mut self.routes[route], class);
+        let count = target as usize / BLOCK_LEN + LOAD_AHEAD;
+        for key in lane.upcoming(channel, count) {
+            self.load(key);
+        }
+    }
+
+    /// Asks for a block's entries, once.
+    pub(crate) fn load(&mut self, key: BlockKey) {
+        let Some(block) = self.campaigns.get_mut(&key.campaign).and_then(|c| c.block_mut(key)) else {
+            return;
+        };
+        if block.entries.is_none() && !block.loading {
+            block.loading = true;
+            self.actions.push_back(Action::Load(key));
+        }
+    }
+
+    /// Lowers marks to what was handed out. A begun message is finished where `keep_begun` says so;
+    /// otherwise the rest of it is recorded as deferred, or as the campaign's end.
+    pub(crate) fn release(
+        &mut self,
+        now_us: u64,
+        route: usize,
+        class: usize,
+        which: impl Fn(CampaignId) -> bool,
+        keep_begun: bool,
+    ) {
+        let slices = self.routes[route].lanes[class].release(which, keep_begun);
+        for slice in slices.iter().rev() {
+            let mark = slice.first_unbegun();
+            self.journal.mark(now_us, slice.key, mark);
+            if let Some(block) =
+                self.campaigns.get_mut(&slice.key.campaign).and_then(|c| c.block_mut(slice.key))
+            {
+                block.meta.reserved = mark;
+            }
+        }
+        for slice in slices.iter().filter(|slice| slice.part > 0) {
+            self.put_off_rest(now_us, slice);
+        }
+    }
+}
+
+/// A route's channel beside one of its lanes.
+struct RouteParts<'a> {
+    channel: crate::model::Channel,
+    lane: &'a mut crate::queue::Lane,
+}
+
+impl<'a> RouteParts<'a> {
+    fn of(route: &'a mut super::RouteState, class: usize) -> Self {
+        Self { channel: route.channel, lane: &mut route.lanes[class] }
+    }
+}

@@ -1,0 +1,77 @@
+//! Sessions that come and go, and which gateway serves a route.
+
+use super::{Dispatcher, RouteState};
+use crate::model::{CLASSES, Channel, GatewayId};
+
+impl Dispatcher {
+    /// A session of a gateway can send.
+    pub fn session_up(&mut self, now_us: u64, gateway: GatewayId, session: u16) {
+        if let Some(state) = self.gateway_mut(gateway) {
+            state.sessions.retain(|known| *known != session);
+            state.sessions.push(session);
+            self.reroute(now_us);
+        }
+    }
+
+    /// A session has ended; what it held has been answered `Lost` or `Unsent`.
+    pub fn session_down(&mut self, now_us: u64, gateway: GatewayId, session: u16) {
+        if let Some(state) = self.gateway_mut(gateway) {
+            state.sessions.retain(|known| *known != session);
+        }
+        self.forget_replies(gateway, session);
+        for route in self.routes.iter_mut().filter(|route| route.serving == Some(gateway)) {
+            for lane in &mut route.lanes {
+                // A begun message goes on over another session.
+                if let Some(slice) = lane.runway.front_mut().filter(|slice| slice.session == Some(session)) {
+                    slice.session = None;
+                }
+            }
+        }
+        self.reroute(now_us);
+    }
+
+    /// The number of a route, made at first sight.
+    pub(crate) fn route_index(&mut self, channel: Channel, names: &[String]) -> usize {
+        let named = |name: &String| {
+            let fits =
+                |gateway: &&super::Gateway| gateway.spec.name == *name && gateway.spec.channel == channel;
+            self.gateways.iter().flatten().find(fits).map(|gateway| gateway.spec.id)
+        };
+        let gateways: Vec<GatewayId> = names.iter().filter_map(named).collect();
+        let known = self.routes.iter().position(|r| r.channel == channel && r.gateways == gateways);
+        known.unwrap_or_else(|| {
+            let lanes = Default::default();
+            self.routes.push(RouteState { channel, gateways, serving: None, lanes });
+            self.routes.len() - 1
+        })
+    }
+
+    /// Gives each route to its first gateway that has a session. A route that nobody serves takes
+    /// its reservations back.
+    pub(crate) fn reroute(&mut self, now_us: u64) {
+        for at in 0..self.routes.len() {
+            let healthy = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| !g.sessions.is_empty());
+            let serving = self.routes[at].gateways.iter().find(healthy).copied();
+            if serving == self.routes[at].serving {
+                continue;
+            }
+            if let Some(old) = self.routes[at].serving.and_then(|id| self.gateway_mut(id)) {
+                old.serving.retain(|route| *route != at);
+            }
+            if let Some(new) = serving.and_then(|id| self.gateway_mut(id)) {
+                new.serving.push(at);
+            }
+            self.routes[at].serving = serving;
+            for lane in &mut self.routes[at].lanes {
+                if let Some(slice) = lane.runway.front_mut() {
+                    slice.session = None;
+                }
+            }
+            if serving.is_none() {
+                for class in 0..CLASSES {
+                    self.take_back(now_us, at, class, |_| true, "no gateway");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What becomes due without input: retries, ends of receipt waits, expiries, late replies.
+
+use super::Dispatcher;
+use crate::model::{CampaignId, CampaignState};
+
+impl Dispatcher {
+    /// The next moment at which [`Self::handle_timeout`] or [`Self::take_batch`] has something to do.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let retry = self.waiting.peek().map(|std::cmp::Reverse((at, _))| *at);
+        let wait = self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| *at).min();
+        let ends = self.campaigns.values().filter_map(|campaign| {
+            let expires =
+                (!campaign.row.state.ended() && campaign.stopped.is_none()).then_some(campaign.expires_us);
+            expires.or(campaign.purge_us)
+        });
+        [retry, wait, ends.min(), self.parking.timeout(), self.journal.timeout()].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now_us: u64) {
+        self.queue_due(now_us);
+        self.end_receipt_waits(now_us);
+        self.end_campaigns(now_us);
+        while let Some(key) = self.parking.expired(now_us) {
+            self.give_up_parked(now_us, key);
+        }
+        self.refuse_late_replies(now_us);
+    }
+
+    fn queue_due(&mut self, now_us: u64) {
+        while let Some(std::cmp::Reverse((at, due))) = self.waiting.peek().copied() {
+            if at > now_us {
+                return;
+            }
+            self.waiting.pop();
+            let Some(campaign) = self.campaigns.get_mut(&due.key.campaign) else { continue };
+            if campaign.row.state == CampaignState::Paused {
+                campaign.held.push(due);
+                continue;
+            }
+            if campaign.stopped.is_some() {
+                continue;
+            }
+            let class = campaign.class();
+            if let Some(route) = self.route_of(due.key) {
+                let lane = &mut self.routes[route].lanes[class];
+                if due.resend { lane.resends.push_back(due) } else { lane.due.push_back(due) }
+            }
+        }
+    }
+
+    fn end_receipt_waits(&mut self, now_us: u64) {
+        for at in 0..self.gateways.len() {
+            while let Some(gateway) = &mut self.gateways[at]
+                && let Some((until, key)) = gateway.waits.front().copied()
+                && until <= now_us
+            {
+                gateway.waits.pop_front();
+                if let Some(campaign) = self.stop_waiting(key) {
+                    self.check_end(now_us, campaign);
+                }
+            }
+        }
+    }
+
+    fn end_campaigns(&mut self, now_us: u64) {
+        let over = |test: fn(&super::Campaign, u64) -> bool| -> Vec<CampaignId> {
+            self.campaigns.iter().filter(|(_, c)| test(c, now_us)).map(|(id, _)| *id).collect()
+        };
+        let expired = over(|campaign, now_us| {
+            campaign.expires_us <= now_us && campaign.stopped.is_none() && !campaign.row.state.ended()
+        });
+        let purged = over(|campaign, now_us| campaign.purge_us.is_some_and(|at| at <= now_us));
+        for id in expired {
+            self.expire(now_us, id);
+        }
+        for id in purged {
+            self.campaigns.remove(&id);
+            self.book.forget(id);
+            self.doubts.forget(id);
+        }
+    }
+}

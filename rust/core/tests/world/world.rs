@@ -1,0 +1,570 @@
+//! Dispatcher, memory ledger, far ends and virtual time in one object.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bealert_core::block::{Person, people};
+use bealert_core::dispatch::{
+    Action, Answer, Dispatcher, Entries, GatewaySpec, Handout, Launch, Next, Receipt, Settings,
+};
+use bealert_core::expand::Expander;
+use bealert_core::ledger::{Batch, Entry, Ledger, MemoryLedger};
+use bealert_core::model::{
+    BlockKey, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId, Kind, Route,
+};
+use bealert_core::outcome::{Mark, Step};
+use bealert_core::retry::{Refusal, RetryRules};
+use bealert_core::tally::Tally;
+
+use crate::far_end::{Chance, FarEnd, Part, Say};
+
+const WINDOW: usize = 20;
+const WALL_MS: i64 = 1_800_000_000_000;
+const LIMIT_STEPS: u64 = 4_000_000;
+
+/// How a world behaves.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) crash_per_mille: u64,
+    pub(crate) command_per_mille: u64,
+    /// Every message is accepted and no session resets.
+    pub(crate) calm: bool,
+    pub(crate) rate: Option<f64>,
+    pub(crate) expiry_ms: i64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { crash_per_mille: 0, command_per_mille: 0, calm: false, rate: None, expiry_ms: 7_200_000 }
+    }
+}
+
+#[derive(Debug)]
+struct Flying {
+    handout: Handout,
+    session: u16,
+    say: Say,
+    answer_us: u64,
+    timed_out: bool,
+}
+
+pub(crate) struct World {
+    plan: Plan,
+    chance: Chance,
+    pub(crate) now: u64,
+    ledger: MemoryLedger,
+    dispatcher: Dispatcher,
+    far_ends: Vec<FarEnd>,
+    /// Per gateway, the live session number, if any, and when to try again.
+    sessions: Vec<(Option<u16>, u64)>,
+    next_session: u16,
+    flying: Vec<Flying>,
+    /// Receipts sent on a live session and not answered: gateway, reply, remote.
+    unanswered: BTreeMap<u64, (usize, String)>,
+    next_reply: u64,
+    batch: Option<(u64, Batch, u64)>,
+    durable_marks: BTreeMap<BlockKey, u32>,
+    durable_intents: BTreeSet<(CampaignId, u32, u8, u8)>,
+    loads: Vec<BlockKey>,
+    addresses: BTreeMap<BlockKey, Vec<(u32, String)>>,
+    handed: BTreeMap<CampaignId, u64>,
+    times: Vec<u64>,
+    campaigns: Vec<CampaignId>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, plan: Plan) -> Self {
+        let mut ledger = MemoryLedger::new();
+        let dispatcher = open(&mut ledger, 0, &plan);
+        Self {
+            chance: Chance::new(seed),
+            now: 0,
+            dispatcher,
+            ledger,
+            far_ends: vec![FarEnd::new("a", plan.calm), FarEnd::new("b", plan.calm)],
+            sessions: vec![(None, 0), (None, 0)],
+            next_session: 1,
+            flying: Vec::new(),
+            unanswered: BTreeMap::new(),
+            next_reply: 0,
+            batch: None,
+            durable_marks: BTreeMap::new(),
+            durable_intents: BTreeSet::new(),
+            loads: Vec::new(),
+            addresses: BTreeMap::new(),
+            handed: BTreeMap::new(),
+            times: Vec::new(),
+            campaigns: Vec::new(),
+            plan,
+        }
+    }
+
+    pub(crate) fn launch(&mut self, key: &str, kind: Kind, count: u32) -> CampaignId {
+        let mut expander = Expander::new();
+        let mut excluded = Vec::new();
+        for ordinal in 0..count {
+            let address = format!("3247{:07}", self.campaigns.len() as u32 * 1_000_000 + ordinal);
+            let units = if ordinal % 7 == 3 { 3 } else { 1 };
+            let out = ordinal % 50 == 49;
+            let person = Person {
+                ordinal,
+                id: "x",
+                address: &address,
+                units,
+                reason: if out { "no number" } else { "" },
+                ..Person::default()
+            };
+            if out {
+                excluded.push((Channel::Sms, ordinal));
+            }
+            expander.push(Channel::Sms, if out { EXCLUDED } else { 0 }, &person);
+        }
+        let mut blocks = expander.finish();
+        let wall_ms = WALL_MS + (self.now / 1_000) as i64;
+        let mut row = CampaignRow {
+            id: CampaignId(0),
+            key: key.into(),
+            hash: key.into(),
+            scenario: "s".into(),
+            kind,
+            policy: kind.default_policy(),
+            by: "test".into(),
+            people: count,
+            state: CampaignState::Launching,
+            launched_at_ms: wall_ms,
+            expires_at_ms: wall_ms + self.plan.expiry_ms,
+            ended_at_ms: None,
+            launched_seq: 0,
+            routes: vec![Route { channel: Channel::Sms, gateways: vec!["a".into(), "b".into()] }],
+            frozen: String::new(),
+        };
+        row.id = self.ledger.begin_launch(&row).unwrap();
+        blocks.iter_mut().for_each(|block| block.meta.key.campaign = row.id);
+        self.ledger.add_blocks(&blocks).unwrap();
+        let id = row.id;
+        let metas = blocks.iter().map(|block| block.meta).collect();
+        let launch = Launch { row, blocks: metas, loaded: Vec::new(), excluded };
+        let commit = self.dispatcher.launch(self.now, launch);
+        self.campaigns.push(id);
+        // A crash before the launch is durable would take it back: this world launches safely.
+        let crash = std::mem::take(&mut self.plan.crash_per_mille);
+        while self.dispatcher.committed_number() < commit.0 {
+            self.step();
+        }
+        self.plan.crash_per_mille = crash;
+        id
+    }
+
+    pub(crate) fn run_to_the_end(&mut self) {
+        for _ in 0..LIMIT_STEPS {
+            self.step();
+            if self.campaigns.iter().all(|id| self.state(*id).ended()) && self.unsent_receipts() == 0 {
+                break;
+            }
+        }
+        self.plan.crash_per_mille = 0;
+        for _ in 0..2_000 {
+            self.step();
+        }
+        assert_eq!(self.dispatcher.faults(), 0, "I6: a step that the table does not have");
+        for id in self.campaigns.clone() {
+            assert!(
+                self.state(id).ended(),
+                "I1: campaign {id} does not end: {:?}",
+                self.dispatcher.progress(id)
+            );
+        }
+    }
+
+    pub(crate) fn run_for(&mut self, us: u64) {
+        let until = self.now + us;
+        while self.now < until {
+            self.step();
+        }
+    }
+
+    /// One pass of a driver, then a step of time.
+    pub(crate) fn step(&mut self) {
+        self.connect();
+        self.answer();
+        self.receipts();
+        self.dispatcher.handle_timeout(self.now);
+        self.hand_out();
+        self.act();
+        self.commit();
+        if self.plan.command_per_mille > 0 && self.chance.per_mille(self.plan.command_per_mille) {
+            self.command();
+        }
+        if self.plan.crash_per_mille > 0 && self.chance.per_mille(self.plan.crash_per_mille) {
+            self.crash();
+        }
+        self.now += self.chance.below(3_000) + 1;
+    }
+
+    fn connect(&mut self) {
+        for gateway in 0..2 {
+            let (session, retry_us) = self.sessions[gateway];
+            if session.is_none() && self.now >= retry_us {
+                let session = self.next_session;
+                self.next_session += 1;
+                self.sessions[gateway].0 = Some(session);
+                self.dispatcher.session_up(self.now, GatewayId(gateway as u16), session);
+            } else if let Some(session) = session
+                && !self.plan.calm
+                && self.chance.per_mille(6)
+            {
+                self.reset(gateway, session);
+            }
+        }
+    }
+
+    fn reset(&mut self, gateway: usize, session: u16) {
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.flying).into_iter().partition(|flying| flying.session == session);
+        self.flying = kept;
+        for flying in lost {
+            // The newest may not have been written; then the far end has not got it.
+            self.dispatcher.answered(self.now, flying.handout.token, Answer::Lost);
+        }
+        self.unanswered.retain(|_, (at, _)| *at != gateway);
+        self.sessions[gateway] = (None, self.now + self.chance.below(200_000));
+        self.dispatcher.session_down(self.now, GatewayId(gateway as u16), session);
+    }
+
+    fn answer(&mut self) {
+        let now = self.now;
+        let (due, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.flying)
+            .into_iter()
+            .partition(|flying| flying.answer_us <= now && !matches!(flying.say, Say::Silence));
+        self.flying = kept;
+        for flying in due {
+            let token = flying.handout.token;
+            let refuse = |refusal, detail| Answer::Refused { refusal, detail };
+            let answer = match &flying.say {
+                Say::Accepted(remote) => Answer::Accepted { remote },
+                Say::ForNow => refuse(Refusal::ForNow, "busy"),
+                Say::ForGood => refuse(Refusal::ForGood, "bad number"),
+                Say::Throttled => refuse(Refusal::Throttled, "throttled"),
+                Say::Silence => continue,
+            };
+            self.dispatcher.answered(now, token, answer);
+        }
+        for flying in &mut self.flying {
+            if !flying.timed_out && now > flying.handout_us() + 400_000 {
+                flying.timed_out = true;
+                self.dispatcher.answered(now, flying.handout.token, Answer::TimedOut);
+            }
+        }
+        // A session whose unanswered requests are all over their time is reopened.
+        for gateway in 0..2 {
+            let Some(session) = self.sessions[gateway].0 else { continue };
+            let mine = || self.flying.iter().filter(|flying| flying.session == session);
+            if mine().next().is_some() && mine().all(|flying| flying.timed_out) {
+                self.reset(gateway, session);
+            }
+        }
+    }
+
+    fn receipts(&mut self) {
+        for gateway in 0..2 {
+            let Some(session) = self.sessions[gateway].0 else { continue };
+            let due: Vec<_> = self.far_ends[gateway]
+                .receipts
+                .iter()
+                .filter(|(at, receipt)| {
+                    *at <= self.now
+                        && !self.unanswered.values().any(|(g, r)| *g == gateway && *r == receipt.remote)
+                })
+                .map(|(_, receipt)| receipt.clone())
+                .collect();
+            for receipt in due {
+                let reply = self.next_reply;
+                self.next_reply += 1;
+                self.unanswered.insert(reply, (gateway, receipt.remote.clone()));
+                let step = if receipt.delivered { Step::Delivered } else { Step::Failed };
+                let said =
+                    Receipt { remote: &receipt.remote, address: &receipt.address, step, detail: "000" };
+                self.dispatcher.receipt(self.now, GatewayId(gateway as u16), session, reply, said);
+            }
+        }
+    }
+
+    fn hand_out(&mut self) {
+        for gateway in 0..2 {
+            let Some(session) = self.sessions[gateway].0 else { continue };
+            while self.flying.iter().filter(|flying| flying.session == session).count() < WINDOW {
+                match self.dispatcher.next(self.now, GatewayId(gateway as u16), session) {
+                    Next::Send(handout) => self.send(gateway, session, handout),
+                    Next::Wait(at) => {
+                        assert!(at > self.now);
+                        break;
+                    }
+                    Next::Idle => break,
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, gateway: usize, session: u16, handout: Handout) {
+        self.assert_durable(&handout);
+        if handout.part == 0 && handout.attempt == 1 {
+            *self.handed.entry(handout.key.campaign).or_default() += 1;
+        }
+        self.times.push(self.now);
+        let (ordinal, address) = self.addresses[&handout.key][handout.index as usize].clone();
+        if !self.plan.calm && self.chance.per_mille(4) {
+            self.dispatcher.answered(self.now, handout.token, Answer::Unsent);
+            return;
+        }
+        let part: Part = (handout.key.campaign.0, ordinal, handout.part);
+        let say = self.far_ends[gateway].submit(self.now, part, &address, &mut self.chance);
+        let answer_us = self.now + 1_000 + self.chance.below(40_000);
+        self.flying.push(Flying { handout, session, say, answer_us, timed_out: false });
+    }
+
+    /// I2: a first attempt lies below its durable mark; any other has a durable `submitting` row.
+    fn assert_durable(&mut self, handout: &Handout) {
+        let mark = self.durable_marks.get(&handout.key).copied().unwrap_or(0);
+        if handout.attempt == 1 && handout.index < mark {
+            return;
+        }
+        let ordinal = self.addresses[&handout.key][handout.index as usize].0;
+        let intent = (handout.key.campaign, ordinal, handout.part, handout.attempt);
+        assert!(self.durable_intents.contains(&intent), "I2: {handout:?} left above mark {mark}");
+    }
+
+    fn make_durable(&mut self, batch: &Batch) {
+        self.ledger.commit(batch).unwrap();
+        self.durable_marks.extend(batch.marks.iter().copied());
+        let intents = batch.outcomes.iter().filter(|row| row.step == Step::Submitting);
+        let intents = intents.map(|row| (row.campaign, row.ordinal, row.part, row.attempt));
+        self.durable_intents.extend(intents);
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.dispatcher.poll_action() {
+            match action {
+                Action::Load(key) => self.loads.push(key),
+                Action::Unload(_) => {}
+                Action::Reply { gateway, reply, ok, .. } => {
+                    let Some((_, remote)) = self.unanswered.remove(&reply) else { continue };
+                    let far_end = &mut self.far_ends[usize::from(gateway.0)];
+                    if ok {
+                        far_end.receipts.retain(|(_, receipt)| receipt.remote != remote);
+                        far_end.answered.insert(remote);
+                    }
+                }
+                Action::Log(line) => panic!("{line}"),
+            }
+        }
+        if self.chance.below(3) > 0 {
+            for key in std::mem::take(&mut self.loads) {
+                let row = self.ledger.reader().unwrap().block(key).unwrap().unwrap();
+                let inside = people(&row.data).unwrap();
+                let addresses = inside.iter().map(|p| (p.ordinal, p.address.to_owned())).collect();
+                self.addresses.insert(key, addresses);
+                let entries = Entries::of(&inside, self.dispatcher.address_hash());
+                self.dispatcher.loaded(self.now, key, Arc::new(entries));
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        if let Some((number, batch, done_us)) = self.batch.take() {
+            if done_us > self.now {
+                self.batch = Some((number, batch, done_us));
+            } else {
+                self.make_durable(&batch);
+                self.dispatcher.committed(self.now, number);
+            }
+        }
+        if self.batch.is_none()
+            && let Some((number, batch)) = self.dispatcher.take_batch(self.now)
+        {
+            let slow = if !self.plan.calm && self.chance.per_mille(3) {
+                2_500_000
+            } else {
+                self.chance.below(4_000)
+            };
+            self.batch = Some((number, batch, self.now + slow));
+        }
+    }
+
+    fn command(&mut self) {
+        let at = self.chance.below(self.campaigns.len() as u64) as usize;
+        let id = self.campaigns[at];
+        let _ = match self.chance.below(9) {
+            0..=3 => self.dispatcher.pause(self.now, id),
+            4..=7 => self.dispatcher.resume(self.now, id),
+            _ if self.chance.below(20) == 0 => self.dispatcher.cancel(self.now, id),
+            _ => self.dispatcher.resume(self.now, id),
+        };
+    }
+
+    /// The process dies. A commit in flight may have been durable; what was in flight may have arrived.
+    fn crash(&mut self) {
+        if let Some((_, batch, _)) = self.batch.take()
+            && self.chance.below(2) == 0
+        {
+            self.make_durable(&batch);
+        }
+        self.ledger = self.ledger.crash();
+        self.flying.clear();
+        self.loads.clear();
+        self.unanswered.clear();
+        self.sessions = vec![(None, self.now); 2];
+        self.now += 1_000 + self.chance.below(50_000);
+        self.dispatcher = open(&mut self.ledger, self.now, &self.plan);
+    }
+
+    pub(crate) fn state(&self, id: CampaignId) -> CampaignState {
+        self.dispatcher.progress(id).map_or_else(
+            || self.ledger.reader().unwrap().campaign(id).unwrap().unwrap().state,
+            |progress| progress.state,
+        )
+    }
+
+    pub(crate) fn handed(&self, id: CampaignId) -> u64 {
+        self.handed.get(&id).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn send_times(&self) -> &[u64] {
+        &self.times
+    }
+
+    fn unsent_receipts(&self) -> usize {
+        self.far_ends.iter().map(|far_end| far_end.receipts.len()).sum()
+    }
+
+    pub(crate) fn tally(&self, id: CampaignId) -> Tally {
+        self.ledger.reader().unwrap().tallies(id).unwrap()[0].1
+    }
+
+    /// I1, I3, I7 and I9 for one campaign, from the ledger and the far ends' books alone.
+    pub(crate) fn check(&mut self, id: CampaignId) {
+        let fold = Fold::of(&self.ledger, id);
+        let tally = self.tally(id);
+        assert_eq!(tally.open(), 0, "I1: somebody is open");
+        assert_eq!(tally, fold.tally(), "I7: tallies are not the fold");
+        for (part, marks) in &fold.parts {
+            for (index, mark) in marks.iter().enumerate() {
+                let key: Part = (id.0, *part, index as u8);
+                let accepted: u32 =
+                    self.far_ends.iter().map(|f| f.accepted.get(&key).copied().unwrap_or(0)).sum();
+                let doubts = fold.doubts.get(&(*part, index as u8)).copied().unwrap_or(0);
+                assert!(accepted <= 1 + doubts, "I3: {key:?} accepted {accepted} times with {doubts} doubts");
+                assert!(accepted < 2 || mark.resent(), "I3: {key:?} doubled and not named");
+                let taken = matches!(mark.state().name(), "accepted" | "delivered" | "confirmed");
+                assert!(!taken || accepted > 0, "{key:?} is {:?} but was never taken", mark.state());
+                let never = matches!(mark.state().name(), "expired" | "cancelled");
+                assert!(!never || accepted == 0, "{key:?} is {:?} but was taken", mark.state());
+            }
+        }
+        for (gateway, far_end) in self.far_ends.iter().enumerate() {
+            for remote in &far_end.answered {
+                let (part, delivered) = far_end.ids[remote];
+                if part.0 == id.0 && delivered && fold.accepted.contains(&(gateway as u16, remote.clone())) {
+                    let state = fold.parts[&part.1][usize::from(part.2)].state().name();
+                    assert_eq!(state, "delivered", "I9: the receipt {remote} of {} was lost", far_end.name());
+                }
+            }
+        }
+    }
+}
+
+/// The journal folded by the table alone, apart from the dispatcher's own fold.
+struct Fold {
+    parts: BTreeMap<u32, Vec<Mark>>,
+    skipped: u64,
+    doubts: BTreeMap<(u32, u8), u32>,
+    accepted: BTreeSet<(u16, String)>,
+}
+
+impl Fold {
+    fn of(ledger: &MemoryLedger, id: CampaignId) -> Self {
+        let mut reader = ledger.reader().unwrap();
+        let mut fold = Self {
+            parts: BTreeMap::new(),
+            skipped: 0,
+            doubts: BTreeMap::new(),
+            accepted: Default::default(),
+        };
+        let mut blocks = BTreeMap::new();
+        for meta in reader.blocks(id).unwrap() {
+            let row = reader.block(meta.key).unwrap().unwrap();
+            let inside: Vec<(u32, u8)> =
+                people(&row.data).unwrap().iter().map(|p| (p.ordinal, p.units)).collect();
+            if meta.route == EXCLUDED {
+                fold.skipped += inside.len() as u64;
+                continue;
+            }
+            for (ordinal, units) in &inside {
+                fold.parts.insert(*ordinal, vec![Mark::default(); usize::from(*units)]);
+            }
+            blocks.insert(meta.key, inside);
+        }
+        for entry in reader.journal(0, usize::MAX).unwrap() {
+            match entry {
+                Entry::Outcome(row) if row.campaign == id => fold.row(row),
+                Entry::BlockEnd(end) if end.key.campaign == id => {
+                    for (index, (ordinal, _)) in blocks[&end.key].iter().enumerate() {
+                        for mark in fold.parts.get_mut(ordinal).unwrap() {
+                            let ends = if (index as u32) < end.from { "waiting" } else { "queued" };
+                            if mark.state().name() == ends {
+                                *mark = mark.after(end.step).unwrap();
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        fold
+    }
+
+    fn row(&mut self, row: bealert_core::ledger::Outcome) {
+        let mark = &mut self.parts.get_mut(&row.ordinal).unwrap()[usize::from(row.part)];
+        *mark = mark.after(row.step).unwrap_or_else(|illegal| panic!("I6: {illegal} in {row:?}"));
+        *self.doubts.entry((row.ordinal, row.part)).or_default() += u32::from(row.step.doubts());
+        if row.step == Step::Accepted {
+            self.accepted.insert((row.gateway.0, row.remote.to_string()));
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        tally.0[8] = self.skipped;
+        for parts in self.parts.values() {
+            tally.add(Mark::combine(parts).state());
+        }
+        tally.settled()
+    }
+}
+
+impl Flying {
+    fn handout_us(&self) -> u64 {
+        self.answer_us - 1_000
+    }
+}
+
+fn open(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
+    let last_seq = ledger.reader().unwrap().last().unwrap().0;
+    let wall_ms = WALL_MS + (now / 1_000) as i64;
+    let mut dispatcher = Dispatcher::new(Settings { now_us: now, wall_ms, last_seq, hash_key: (1, 2) });
+    for name in ["a", "b"] {
+        let id = ledger.gateway(name).unwrap();
+        dispatcher.add_gateway(GatewaySpec {
+            id,
+            name: name.into(),
+            channel: Channel::Sms,
+            units_per_second: plan.rate,
+            receipts: true,
+            receipt_wait_us: 3_000_000,
+            retry: RetryRules { attempts: 3, first_us: 50_000, max_us: 200_000 },
+        });
+    }
+    let campaigns = ledger.open_campaigns().unwrap();
+    let mut reader = ledger.reader().unwrap();
+    dispatcher.recover(now, campaigns, reader.as_mut()).unwrap();
+    dispatcher
+}

@@ -1,0 +1,54 @@
+//! A running campaign as the loop and the pool need it: what it froze, ready to be used.
+
+use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
+use bealert_wire::smpp::{Address, SubmitOptions, SubmitTemplate, Time};
+
+use crate::blocks::Frozen;
+use crate::config::SmppConfig;
+
+/// A campaign whose templates are compiled.
+pub(crate) struct Prepared {
+    pub(crate) id: CampaignId,
+    pub(crate) frozen: Frozen,
+    expires_at_ms: i64,
+}
+
+impl Prepared {
+    /// Compiles what the campaign froze at launch.
+    ///
+    /// # Errors
+    /// Where the ledger's text is none that this version writes.
+    pub(crate) fn of(row: &CampaignRow) -> Result<Self, String> {
+        let frozen = Frozen::from_json(&row.frozen).map_err(|error| error.to_string())?;
+        Ok(Self { id: row.id, frozen, expires_at_ms: row.expires_at_ms })
+    }
+
+    /// The reference of this campaign's long messages: the same whenever a part is sent again.
+    pub(crate) fn reference(&self) -> u8 {
+        self.id.0 as u8
+    }
+
+    /// What all its messages through a gateway have in common.
+    ///
+    /// # Errors
+    /// Where the sender can't stand in SMPP; planning refuses such a one, a later configuration may
+    /// bring it in.
+    pub(crate) fn template(&self, config: &SmppConfig) -> Result<SubmitTemplate, String> {
+        let sender = self.frozen.sender(&config.name).unwrap_or(&config.sender);
+        let source = Address::sender(sender).map_err(|error| format!("sender {sender:?}: {error}"))?;
+        let mut options = SubmitOptions::new(source);
+        options.receipts = config.receipts;
+        options.validity = self.validity(config);
+        SubmitTemplate::new(&options).map_err(|error| error.to_string())
+    }
+
+    /// Until when the far end may try. A time that SMPP can't write is left to the far end.
+    fn validity(&self, config: &SmppConfig) -> Option<Time> {
+        let until_s = u64::try_from(self.expires_at_ms).ok()? / 1_000;
+        let until = Time::Absolute(until_s);
+        (config.validity && until.to_text().is_ok()).then_some(until)
+    }
+}
+
+/// Which template of which campaign.
+pub(crate) type TemplateKey = (CampaignId, GatewayId);

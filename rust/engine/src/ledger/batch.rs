@@ -1,0 +1,163 @@
+//! What a batch writes, inside the transaction that its caller opened.
+
+use bealert_core::ledger::{Batch, Outcome, Rows};
+use rusqlite::{CachedStatement, Connection, ErrorCode, params};
+
+use super::{columns, sql};
+
+/// Outcomes bound to one statement, largest first: the first is where the cost per row levels out.
+const ROWS_PER_INSERT: [usize; 3] = [64, 8, 1];
+
+/// Parameters of an outcome.
+const OUTCOME_COLUMNS: usize = 12;
+
+/// The statements that insert outcomes, one per entry of [`ROWS_PER_INSERT`].
+pub(super) type OutcomeInserts = [String; ROWS_PER_INSERT.len()];
+
+/// Made once: their text is also the key of the prepared statement.
+pub(super) fn outcome_inserts() -> OutcomeInserts {
+    ROWS_PER_INSERT.map(outcome_insert)
+}
+
+/// Appends rows to the journal; a sequence that is there already is an error.
+pub(super) fn append(
+    connection: &Connection,
+    rows: &Rows<'_>,
+    inserts: &OutcomeInserts,
+) -> Result<(), WriteError> {
+    let mut outcomes = rows.outcomes;
+    for (size, insert) in ROWS_PER_INSERT.into_iter().zip(inserts) {
+        if outcomes.len() < size {
+            continue;
+        }
+        let mut statement = connection.prepare_cached(insert)?;
+        while let Some((some, rest)) = outcomes.split_at_checked(size) {
+            for (index, outcome) in some.iter().enumerate() {
+                bind(&mut statement, index * OUTCOME_COLUMNS, outcome)?;
+            }
+            statement.raw_execute()?;
+            outcomes = rest;
+        }
+    }
+    for notice in rows.notices {
+        connection.prepare_cached(sql::NOTICE_INSERT)?.execute(params![
+            notice.seq as i64,
+            notice.at_ms,
+            notice.campaign.map(|campaign| campaign.0),
+            columns::gateway_column(notice.gateway),
+            notice.code as u8,
+            notice.text,
+        ])?;
+    }
+    for end in rows.block_ends {
+        connection.prepare_cached(sql::BLOCK_END_INSERT)?.execute(params![
+            end.seq as i64,
+            end.key.campaign.0,
+            end.key.channel as u8,
+            end.key.block,
+            end.from,
+            end.step as u8,
+            end.at_ms,
+        ])?;
+    }
+    Ok(())
+}
+
+fn bind(statement: &mut CachedStatement<'_>, before: usize, outcome: &Outcome) -> rusqlite::Result<()> {
+    let remote = (!outcome.remote.is_empty()).then_some(outcome.remote.as_str());
+    statement.raw_bind_parameter(before + 1, outcome.seq as i64)?;
+    statement.raw_bind_parameter(before + 2, outcome.campaign.0)?;
+    statement.raw_bind_parameter(before + 3, outcome.ordinal)?;
+    statement.raw_bind_parameter(before + 4, outcome.channel as u8)?;
+    statement.raw_bind_parameter(before + 5, outcome.attempt)?;
+    statement.raw_bind_parameter(before + 6, outcome.part)?;
+    statement.raw_bind_parameter(before + 7, columns::gateway_column(outcome.gateway))?;
+    statement.raw_bind_parameter(before + 8, outcome.step as u8)?;
+    statement.raw_bind_parameter(before + 9, remote)?;
+    statement.raw_bind_parameter(before + 10, outcome.at_ms)?;
+    statement.raw_bind_parameter(before + 11, outcome.took_us)?;
+    statement.raw_bind_parameter(before + 12, outcome.detail.as_deref())
+}
+
+/// All of a batch but its journal rows: absolute values, so that a repeated batch does no harm.
+pub(super) fn set(connection: &Connection, batch: &Batch) -> Result<(), WriteError> {
+    for (key, reserved) in &batch.marks {
+        let params = (key.campaign.0, key.channel as u8, key.block, reserved);
+        if connection.prepare_cached(sql::BLOCK_MARK)?.execute(params)? != 1 {
+            return Err(refuse(&format!("no such block: {key:?}")));
+        }
+    }
+    for (campaign, state, ended_at_ms) in &batch.states {
+        let params = (campaign.0, *state as u8, ended_at_ms);
+        if connection.prepare_cached(sql::CAMPAIGN_STATE)?.execute(params)? != 1 {
+            return Err(refuse(&format!("no such campaign: {campaign}")));
+        }
+    }
+    for (campaign, channel, tally) in &batch.tallies {
+        let mut statement = connection.prepare_cached(sql::TALLY_SET)?;
+        statement.raw_bind_parameter(1, campaign.0)?;
+        statement.raw_bind_parameter(2, *channel as u8)?;
+        for (index, count) in tally.0.iter().enumerate() {
+            statement.raw_bind_parameter(index + 3, *count as i64)?;
+        }
+        statement.raw_execute()?;
+    }
+    for parked in &batch.parked {
+        connection.prepare_cached(sql::PARKED_INSERT)?.execute(params![
+            parked.id as i64,
+            columns::gateway_column(parked.gateway),
+            parked.remote.as_str(),
+            parked.address.as_str(),
+            parked.step as u8,
+            parked.detail,
+            parked.at_ms,
+        ])?;
+    }
+    for id in &batch.unparked {
+        connection.prepare_cached(sql::PARKED_DELETE)?.execute([*id as i64])?;
+    }
+    Ok(())
+}
+
+fn outcome_insert(rows: usize) -> String {
+    let group = format!("({})", ["?"; OUTCOME_COLUMNS].join(","));
+    format!("{} {}", sql::OUTCOME_INSERT.trim_end(), vec![group; rows].join(","))
+}
+
+pub(super) fn refuse(why: &str) -> WriteError {
+    WriteError::Refused(why.to_owned())
+}
+
+/// Why a transaction did not commit.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl WriteError {
+    /// Whether a transaction that ended so and was rolled back is certainly not in the file. The
+    /// rest (I/O errors, damage) may have come after the commit record was written.
+    pub(super) fn leaves_nothing(&self) -> bool {
+        match self {
+            WriteError::Refused(_) => true,
+            WriteError::Sqlite(error) => match error.sqlite_error_code() {
+                Some(code) => matches!(
+                    code,
+                    ErrorCode::DiskFull
+                        | ErrorCode::ConstraintViolation
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::OutOfMemory
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::TooBig
+                        | ErrorCode::TypeMismatch
+                ),
+                // An error of rusqlite itself, before SQLite saw the statement.
+                None => true,
+            },
+        }
+    }
+}

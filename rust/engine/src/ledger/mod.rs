@@ -1,0 +1,16 @@
+//! The durable ledger: SQLite in a directory that one process holds.
+//!
+//! Three files belong together: `ledger.sqlite` with its `-wal` and `-shm`, and `lock`. They are
+//! 0600: they hold numbers and names of people. Back them up with `VACUUM INTO` or together, while
+//! nobody holds the directory.
+
+mod batch;
+mod columns;
+mod hold;
+mod reader;
+mod sql;
+mod sqlite;
+mod store;
+
+pub use reader::{check_file, open_reader};
+pub use sqlite::SqliteLedger;

@@ -1,0 +1,3 @@
+SELECT id, key, hash, scenario, kind, policy, launched_by, people, state, launched_at_ms, expires_at_ms,
+    ended_at_ms, launched_seq, routes, frozen
+FROM campaign WHERE state <> 0 AND id = ?1

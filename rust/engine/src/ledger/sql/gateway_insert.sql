@@ -1,0 +1,1 @@
+INSERT INTO gateway (name) VALUES (?1)

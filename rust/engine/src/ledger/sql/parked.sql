@@ -1,0 +1,1 @@
+SELECT id, gateway, remote, address, state, detail, at_ms FROM parked ORDER BY id

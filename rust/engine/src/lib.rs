@@ -1,0 +1,43 @@
+//! The engine: what drives the pure crates with sockets, files, threads and time.
+//!
+//! A host holds an [`Engine`]. One thread runs the dispatcher and every session ([`r#loop`]), a second
+//! one writes the ledger ([`writer`]), a small pool renders blocks ([`pool`]). Planning and launching
+//! run on the host's own threads. Nothing here knows Python; nothing of the host is ever called.
+
+mod blocks;
+mod campaign;
+mod check;
+mod clock;
+mod config;
+mod engine;
+mod error;
+mod events;
+mod fork;
+mod ids;
+mod inbox;
+mod launch;
+pub mod ledger;
+mod log;
+mod r#loop;
+mod metrics;
+mod open;
+pub mod plan;
+mod pool;
+pub mod report;
+mod session;
+mod shared;
+mod text;
+mod view;
+mod wake;
+mod writer;
+
+pub use check::GatewayCheck;
+pub use config::{BindKind, Config, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig};
+pub use engine::{Engine, Waiter};
+pub use error::EngineError;
+pub use events::{EventOut, Subscription, Watch};
+pub use log::{Level, LogRecord};
+pub use view::EngineView;
+
+pub use bealert_core::dispatch::Progress;
+pub use bealert_core::model::{CampaignId, CampaignRow, CampaignState, Channel};

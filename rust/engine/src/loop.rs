@@ -1,0 +1,266 @@
+//! The loop: one thread that runs the dispatcher and every session.
+//!
+//! There is no tick. A pass runs on input or timer and takes all there is: it reads what the sockets
+//! hold, hands out what windows, limiters and reservations allow, gives the batch to the writer, and
+//! writes once per session. The dispatcher calls sessions directly.
+
+mod command;
+pub(crate) mod gateway;
+mod ending;
+pub(crate) mod store;
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bealert_core::dispatch::{Action, Dispatcher};
+use bealert_core::model::{CampaignId, CampaignState};
+use hashbrown::HashMap;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::clock::Clock;
+use crate::inbox::{Inbox, Input};
+use crate::metrics::LedgerReading;
+use crate::session::{PASS_BYTES, Pass};
+use crate::shared::Shared;
+use crate::writer::Writer;
+use command::Waiting;
+use ending::Ending;
+use gateway::Gateway;
+use store::Store;
+
+/// A pass that ends with something due at once still lets the sockets be looked at first.
+const LEAST_WAIT_US: u64 = 50;
+
+/// Everything the loop's thread owns.
+pub(crate) struct Loop {
+    clock: Clock,
+    dispatcher: Dispatcher,
+    gateways: Vec<Gateway>,
+    store: Store,
+    inbox: Arc<Inbox>,
+    writer: Arc<Writer>,
+    shared: Arc<Shared>,
+    inputs: Vec<Input>,
+    buffer: Box<[u8]>,
+    /// The batch the writer has.
+    in_flight: Option<InFlight>,
+    /// Commands that are answered once their batch is durable.
+    waiting: Vec<Waiting>,
+    /// Campaign states that are durable: what callers are told is never ahead of the ledger.
+    durable: HashMap<CampaignId, CampaignState>,
+    /// When bells are to ring that rang too lately.
+    bells_us: Option<u64>,
+    reading: LedgerReading,
+    ending: Option<Ending>,
+    /// Why the loop ends before its time.
+    failed: Option<String>,
+    sleep: Pin<Box<Sleep>>,
+    sleeps_until_us: u64,
+}
+
+struct InFlight {
+    number: u64,
+    last_seq: u64,
+    rows: u64,
+    states: Vec<(CampaignId, CampaignState)>,
+}
+
+/// What a loop is made of.
+pub(crate) struct Parts {
+    pub(crate) clock: Clock,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) gateways: Vec<Gateway>,
+    pub(crate) store: Store,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) shared: Arc<Shared>,
+    /// The campaigns that go on.
+    pub(crate) campaigns: Vec<(CampaignId, CampaignState)>,
+}
+
+/// Runs until it is closed.
+///
+/// # Errors
+/// What made it end before its time.
+pub(crate) fn run(parts: Parts) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(1)
+        .thread_name("bealert-names")
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let result = runtime.block_on(async {
+        let mut state = Loop::new(parts);
+        // Without tokio's budget: a pass has its own, in messages and bytes.
+        tokio::task::coop::unconstrained(poll_fn(|cx| state.poll(cx))).await
+    });
+    // A name that is still being resolved is nobody's concern any more.
+    runtime.shutdown_background();
+    result
+}
+
+impl Loop {
+    fn new(parts: Parts) -> Self {
+        let Parts { clock, mut dispatcher, gateways, store, inbox, writer, shared, campaigns } = parts;
+        let news = dispatcher.changed().into_iter().chain(campaigns.iter().map(|(id, _)| *id));
+        let progress: Vec<_> =
+            news.filter_map(|id| dispatcher.progress(id).map(|progress| (id, progress))).collect();
+        shared.publish(progress);
+        Self {
+            clock,
+            dispatcher,
+            gateways,
+            store,
+            inbox,
+            writer,
+            shared,
+            inputs: Vec::new(),
+            buffer: vec![0; PASS_BYTES].into_boxed_slice(),
+            in_flight: None,
+            waiting: Vec::new(),
+            durable: campaigns.into_iter().collect(),
+            bells_us: None,
+            reading: LedgerReading::default(),
+            ending: None,
+            failed: None,
+            sleep: Box::pin(sleep_until(Instant::now())),
+            sleeps_until_us: 0,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        let again = self.pass(cx);
+        if let Some(text) = self.failed.take() {
+            return Poll::Ready(Err(text));
+        }
+        if self.has_ended() {
+            return Poll::Ready(Ok(()));
+        }
+        if again {
+            // The runtime looks at the sockets before it comes back here.
+            cx.waker().wake_by_ref();
+        } else {
+            self.arm(cx);
+        }
+        Poll::Pending
+    }
+
+    /// Takes all there is and does all that may be done; gives whether there is more.
+    fn pass(&mut self, cx: &mut Context<'_>) -> bool {
+        let now_us = self.clock.now_us();
+        self.inbox.take(cx.waker(), &mut self.inputs);
+        for input in std::mem::take(&mut self.inputs) {
+            self.take(now_us, input);
+        }
+        let mut again = self.each(cx, now_us, |gateway, cx, pass, _| gateway.poll(cx, pass));
+        if self.dispatcher.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
+            self.dispatcher.handle_timeout(now_us);
+        }
+        self.store.handle_timeout(now_us, &self.shared.log);
+        self.each(cx, now_us, |gateway, _, pass, store| {
+            gateway.hand_out(pass, store);
+            false
+        });
+        self.act(now_us);
+        self.hand_batch(now_us);
+        again |= self.each(cx, now_us, |gateway, cx, pass, _| gateway.flush(cx, pass));
+        if self.bells_us.is_some_and(|at_us| at_us <= now_us) {
+            self.bells_us = self.shared.wakes.late(now_us);
+        }
+        self.end_step(cx, now_us);
+        again
+    }
+
+    fn each(
+        &mut self,
+        cx: &mut Context<'_>,
+        now_us: u64,
+        mut work: impl FnMut(&mut Gateway, &mut Context<'_>, &mut Pass<'_>, &mut Store) -> bool,
+    ) -> bool {
+        let log = &*self.shared.log;
+        let mut pass =
+            Pass { now_us, dispatcher: &mut self.dispatcher, log, buffer: &mut self.buffer };
+        let mut any = false;
+        for gateway in &mut self.gateways {
+            any |= work(gateway, cx, &mut pass, &mut self.store);
+        }
+        any
+    }
+
+    /// Does what the dispatcher asks for.
+    fn act(&mut self, now_us: u64) {
+        while let Some(action) = self.dispatcher.poll_action() {
+            match action {
+                Action::Reply { gateway, session, reply, ok } => {
+                    if let Some(gateway) = self.gateways.iter_mut().find(|known| known.id == gateway) {
+                        gateway.answer(now_us, session, reply, ok);
+                    }
+                }
+                Action::Load(key) => self.store.load(key, &self.shared.log),
+                Action::Unload(key) => self.store.unload(key),
+                Action::Log(text) => self.shared.log.warning("dispatch", text),
+            }
+        }
+    }
+
+    fn hand_batch(&mut self, now_us: u64) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        if let Some((number, batch)) = self.dispatcher.take_batch(now_us) {
+            self.in_flight = Some(InFlight {
+                number,
+                last_seq: batch.last_seq,
+                rows: batch.rows() as u64,
+                states: batch.states.iter().map(|(id, state, _)| (*id, *state)).collect(),
+            });
+            self.writer.commit(number, batch);
+        }
+    }
+
+    /// A batch is durable: what hangs on it may go on, and whoever waits may know.
+    fn committed(&mut self, now_us: u64, number: u64, took_us: u64) {
+        let Some(done) = self.in_flight.take() else { return };
+        debug_assert_eq!(done.number, number);
+        self.dispatcher.committed(now_us, number);
+        self.reading.commits.add(u32::try_from(took_us).unwrap_or(u32::MAX));
+        self.reading.rows += done.rows;
+        self.shared.set_last_seq(done.last_seq);
+        let mut moved = self.dispatcher.changed();
+        for (id, state) in done.states {
+            self.durable.insert(id, state);
+            moved.push(id);
+        }
+        self.publish(&moved);
+        self.bells_us = self.shared.wakes.ring(now_us, &moved);
+        self.answer_commands();
+    }
+
+    fn publish(&mut self, moved: &[CampaignId]) {
+        let news = moved.iter().filter_map(|id| {
+            let mut progress = self.dispatcher.progress(*id)?;
+            progress.state = self.durable.get(id).copied()?;
+            Some((*id, progress))
+        });
+        self.shared.publish(news);
+    }
+
+    /// Sleeps until the next thing is due.
+    fn arm(&mut self, cx: &mut Context<'_>) {
+        let gateways = self.gateways.iter().filter_map(Gateway::timeout).min();
+        let ending = self.ending.as_ref().map(Ending::timeout);
+        let due = [self.dispatcher.poll_timeout(), gateways, self.store.timeout(), self.bells_us, ending];
+        let Some(due_us) = due.into_iter().flatten().min() else { return };
+        let due_us = due_us.max(self.clock.now_us() + LEAST_WAIT_US);
+        if due_us != self.sleeps_until_us {
+            self.sleeps_until_us = due_us;
+            self.sleep.as_mut().reset(self.clock.instant(due_us).into());
+        }
+        if self.sleep.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+}

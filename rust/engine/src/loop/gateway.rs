@@ -1,0 +1,260 @@
+//! One gateway in the loop: its sessions, their turns, and whether it can send.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use bealert_core::dispatch::{Answer, GatewaySpec, Handout, Next};
+use bealert_core::ledger::NoticeCode;
+use bealert_core::model::{Channel, GatewayId};
+use bealert_core::retry::Refusal;
+use bealert_wire::smpp::SubmitError;
+
+use super::store::Store;
+use crate::config::SmppConfig;
+use crate::fork::Descriptors;
+use crate::metrics::{GatewayReading, ResponseTimes};
+use crate::session::smpp::SmppSession;
+use crate::session::{Change, PASS_MESSAGES, Pass};
+use crate::text::brief;
+
+/// A gateway and its sessions, which share one limiter.
+pub(crate) struct Gateway {
+    pub(crate) id: GatewayId,
+    name: Arc<str>,
+    config: Arc<SmppConfig>,
+    sessions: Vec<SmppSession>,
+    /// The session that is asked first in the next pass.
+    turn: usize,
+    health: Health,
+    /// The last reason a session gave, so that it is logged once.
+    last_why: String,
+    /// When the limiter lets the next message through, if it was what ended the last pass.
+    ready_us: Option<u64>,
+    /// A session had its share of the last pass and would take more.
+    unfinished: bool,
+    closing: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Unknown,
+    Up,
+    Down { fatal: bool },
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        id: GatewayId,
+        config: Arc<SmppConfig>,
+        descriptors: &Arc<Descriptors>,
+        mut seed: impl FnMut() -> u64,
+    ) -> Self {
+        let session = |number| {
+            SmppSession::new(id, number, Arc::clone(&config), Arc::clone(descriptors), seed())
+        };
+        Self {
+            id,
+            name: config.name.as_str().into(),
+            sessions: (0..config.sessions.max(1)).map(session).collect(),
+            config,
+            turn: 0,
+            health: Health::Unknown,
+            last_why: String::new(),
+            ready_us: None,
+            unfinished: false,
+            closing: false,
+        }
+    }
+
+    /// What the dispatcher must know of it.
+    pub(crate) fn spec(id: GatewayId, config: &SmppConfig) -> GatewaySpec {
+        GatewaySpec {
+            id,
+            name: config.name.clone(),
+            channel: Channel::Sms,
+            units_per_second: config.parts_per_second,
+            receipts: config.receipts,
+            receipt_wait_us: config.receipt_wait_ms.saturating_mul(1_000),
+            retry: config.retry.into(),
+        }
+    }
+
+    /// Lets every session read; gives whether more may be waiting.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
+        let mut more = false;
+        for session in &mut self.sessions {
+            more |= session.poll(cx, pass);
+        }
+        self.judge(pass);
+        more
+    }
+
+    /// Hands out what windows, limiter and reservations allow.
+    pub(crate) fn hand_out(&mut self, pass: &mut Pass<'_>, store: &mut Store) {
+        self.ready_us = None;
+        self.unfinished = false;
+        let count = self.sessions.len();
+        self.turn = (self.turn + 1) % count;
+        for offset in 0..count {
+            let number = (self.turn + offset) % count;
+            if self.fill(number, pass, store) == Fill::NotYet {
+                return;
+            }
+        }
+    }
+
+    fn fill(&mut self, number: usize, pass: &mut Pass<'_>, store: &mut Store) -> Fill {
+        let session = &mut self.sessions[number];
+        let mut left = PASS_MESSAGES;
+        while session.room() > 0 {
+            if left == 0 {
+                self.unfinished = true;
+                return Fill::Done;
+            }
+            match pass.dispatcher.next(pass.now_us, self.id, number as u16) {
+                Next::Send(handout) => submit(session, pass, store, &self.config, handout),
+                Next::Wait(at_us) => {
+                    self.ready_us = Some(at_us);
+                    return Fill::NotYet;
+                }
+                Next::Idle => return Fill::Done,
+            }
+            left -= 1;
+        }
+        // Room in the window, but a pass's worth of bytes waits to be written.
+        self.unfinished |= session.has_more_room();
+        Fill::Done
+    }
+
+    /// Answers a receipt.
+    pub(crate) fn answer(&mut self, now_us: u64, session: u16, reply: u64, ok: bool) {
+        if let Some(session) = self.sessions.get_mut(usize::from(session)) {
+            session.answer(now_us, reply, ok);
+        }
+    }
+
+    /// Writes what waits; gives whether another pass has something to hand out.
+    pub(crate) fn flush(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
+        for session in &mut self.sessions {
+            session.flush(cx, pass);
+        }
+        self.judge(pass);
+        self.unfinished && self.sessions.iter().any(|session| session.room() > 0)
+    }
+
+    /// The next time at which something is due.
+    pub(crate) fn timeout(&self) -> Option<u64> {
+        let sessions = self.sessions.iter().filter_map(SmppSession::timeout).min();
+        [sessions, self.ready_us].into_iter().flatten().min()
+    }
+
+    /// Ends the sessions in order.
+    pub(crate) fn close(&mut self, now_us: u64) {
+        self.closing = true;
+        self.sessions.iter_mut().for_each(|session| session.close(now_us));
+    }
+
+    /// Ends the sessions now.
+    pub(crate) fn drop_now(&mut self, pass: &mut Pass<'_>) {
+        self.closing = true;
+        self.sessions.iter_mut().for_each(|session| session.drop_now(pass));
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.sessions.iter().all(SmppSession::has_ended)
+    }
+
+    /// How it stands, without its counters.
+    pub(crate) fn reading(&self) -> GatewayReading {
+        let mut times = ResponseTimes::default();
+        self.sessions.iter().for_each(|session| times.merge(session.times()));
+        let greetings = self.sessions.iter().filter_map(SmppSession::greeting);
+        GatewayReading {
+            name: Arc::clone(&self.name),
+            counters: Default::default(),
+            sessions: self.sessions.len(),
+            bound: greetings.clone().count(),
+            window: self.config.window,
+            in_flight: self.sessions.iter().map(SmppSession::in_flight).sum(),
+            times,
+            greeting: greetings.min_by_key(|greeting| greeting.round_trip_us).cloned(),
+        }
+    }
+
+    /// For tests: the first session panics when it is polled next.
+    pub(crate) fn inject(&mut self) {
+        self.sessions[0].panics = true;
+    }
+
+    /// Says once what went up or down.
+    fn judge(&mut self, pass: &mut Pass<'_>) {
+        for at in 0..self.sessions.len() {
+            match self.sessions[at].take_change() {
+                Some(Change::Up) => self.up(pass),
+                Some(Change::Down { why, fatal }) if !self.closing => self.down(pass, why, fatal),
+                _ => {}
+            }
+        }
+    }
+
+    fn up(&mut self, pass: &mut Pass<'_>) {
+        self.last_why.clear();
+        if self.health != Health::Up {
+            self.health = Health::Up;
+            let text = format!("{} can send", self.name);
+            pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::GatewayUp, &text);
+        }
+    }
+
+    fn down(&mut self, pass: &mut Pass<'_>, why: String, fatal: bool) {
+        if why != self.last_why {
+            pass.log.warning("gateway", format!("{}: {why}", self.name));
+        }
+        let bound = self.sessions.iter().any(|session| session.greeting().is_some());
+        let news = match self.health {
+            Health::Unknown | Health::Up => true,
+            Health::Down { fatal: before } => fatal && !before,
+        };
+        if !bound && news {
+            self.health = Health::Down { fatal };
+            let hint = if fatal { "; check the account, it is tried again slowly" } else { "" };
+            let text = format!("{} can't send: {why}{hint}", self.name);
+            pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::GatewayDown, &text);
+        }
+        self.last_why = why;
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Fill {
+    /// This session has what it can take now.
+    Done,
+    /// The limiter holds all of them.
+    NotYet,
+}
+
+#[inline]
+fn submit(
+    session: &mut SmppSession,
+    pass: &mut Pass<'_>,
+    store: &mut Store,
+    config: &SmppConfig,
+    handout: Handout,
+) {
+    let token = handout.token;
+    let refused = match store.message(&handout, config) {
+        Ok((template, message)) => match session.submit(pass.now_us, token, template, &message) {
+            Ok(()) => return,
+            Err(SubmitError::NotBound | SubmitError::Full) => {
+                return pass.dispatcher.answered(pass.now_us, token, Answer::Unsent);
+            }
+            Err(error) => brief::<96>(format_args!("{error}")),
+        },
+        Err(problem) => {
+            pass.log.error("gateway", format!("{}: {problem}", config.name));
+            brief::<96>(format_args!("{problem}"))
+        }
+    };
+    let answer = Answer::Refused { refusal: Refusal::ForGood, detail: &refused };
+    pass.dispatcher.answered(pass.now_us, token, answer);
+}

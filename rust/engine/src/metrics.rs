@@ -1,0 +1,185 @@
+//! What a monitoring system may know: OpenMetrics text, per gateway and for the ledger.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use bealert_core::dispatch::Counters;
+
+use crate::session::Greeting;
+
+/// Upper bounds of the buckets of response times, in microseconds: from a loopback to a far end that is
+/// about to time out.
+const BOUNDS_US: [u32; 12] = [
+    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 500_000, 2_000_000, 10_000_000,
+];
+
+/// How long a far end (or a disk) takes, as a histogram.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResponseTimes {
+    buckets: [u64; BOUNDS_US.len() + 1],
+    sum_us: u64,
+}
+
+impl ResponseTimes {
+    #[inline]
+    pub(crate) fn add(&mut self, took_us: u32) {
+        self.buckets[BOUNDS_US.partition_point(|bound| *bound < took_us)] += 1;
+        self.sum_us += u64::from(took_us);
+    }
+
+    pub(crate) fn merge(&mut self, other: &ResponseTimes) {
+        self.buckets.iter_mut().zip(other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+        self.sum_us += other.sum_us;
+    }
+}
+
+/// How one gateway stands.
+#[derive(Debug, Clone)]
+pub(crate) struct GatewayReading {
+    pub(crate) name: Arc<str>,
+    pub(crate) counters: Counters,
+    pub(crate) sessions: usize,
+    pub(crate) bound: usize,
+    /// Of one session.
+    pub(crate) window: u32,
+    pub(crate) in_flight: u32,
+    pub(crate) times: ResponseTimes,
+    /// Of one bound session.
+    pub(crate) greeting: Option<Greeting>,
+}
+
+/// How the ledger stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LedgerReading {
+    pub(crate) commits: ResponseTimes,
+    pub(crate) rows: u64,
+    pub(crate) stalls: u64,
+}
+
+/// How everything stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Readings {
+    pub(crate) gateways: Vec<GatewayReading>,
+    pub(crate) ledger: LedgerReading,
+}
+
+/// A number of a gateway: its name, what it is, how it is read.
+type Series = (&'static str, &'static str, fn(&GatewayReading) -> u64);
+
+const COUNTS: [Series; 7] = [
+    ("handed_out", "Parts handed to sessions", |g| g.counters.handed_out),
+    ("accepted", "Parts the far end took", |g| g.counters.accepted),
+    ("refused", "Parts the far end refused, for now or for good", |g| g.counters.refused),
+    ("throttled", "Parts sent back because too much was asked", |g| g.counters.throttled),
+    ("uncertain", "Attempts of which nobody knows whether they left", |g| g.counters.uncertain),
+    ("receipts", "Receipts that changed an attempt", |g| g.counters.receipts),
+    ("orphan_receipts", "Receipts that matched nothing, or several things", |g| g.counters.orphans),
+];
+
+const GAUGES: [Series; 6] = [
+    ("up", "1 while at least one session is bound", |g| u64::from(g.bound > 0)),
+    ("sessions", "Sessions configured", |g| g.sessions as u64),
+    ("sessions_bound", "Sessions that can send", |g| g.bound as u64),
+    ("window", "Unanswered requests that the sessions allow", |g| u64::from(g.window) * g.sessions as u64),
+    ("in_flight", "Unanswered requests", |g| u64::from(g.in_flight)),
+    ("awaiting_receipt", "Accepted parts whose receipt is waited for", |g| g.counters.awaiting),
+];
+
+/// Everything as OpenMetrics text.
+pub(crate) fn render(readings: &Readings) -> String {
+    let Readings { gateways, ledger } = readings;
+    let mut out = String::new();
+    for (kind, suffix, all) in [("counter", "_total", &COUNTS[..]), ("gauge", "", &GAUGES[..])] {
+        for (name, help, read) in all {
+            head(&mut out, &format!("bealert_gateway_{name}"), kind, help);
+            for gateway in gateways {
+                let label = escaped(&gateway.name);
+                let value = read(gateway);
+                line(&mut out, format_args!("bealert_gateway_{name}{suffix}{{gateway=\"{label}\"}} {value}"));
+            }
+        }
+    }
+    let name = "bealert_gateway_response_seconds";
+    head(&mut out, name, "histogram", "From submit to response");
+    for gateway in gateways {
+        let label = format!("gateway=\"{}\"", escaped(&gateway.name));
+        histogram(&mut out, name, &label, &gateway.times);
+    }
+    let name = "bealert_ledger_commit_seconds";
+    head(&mut out, name, "histogram", "From handing a batch over to its being durable");
+    histogram(&mut out, name, "", &ledger.commits);
+    for (name, help, value) in [
+        ("rows", "Journal rows committed", ledger.rows),
+        ("stalls", "Times the ledger could not be written", ledger.stalls),
+    ] {
+        head(&mut out, &format!("bealert_ledger_{name}"), "counter", help);
+        line(&mut out, format_args!("bealert_ledger_{name}_total {value}"));
+    }
+    out.push_str("# EOF\n");
+    out
+}
+
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    line(out, format_args!("# TYPE {name} {kind}"));
+    if name.ends_with("_seconds") {
+        line(out, format_args!("# UNIT {name} seconds"));
+    }
+    line(out, format_args!("# HELP {name} {help}."));
+}
+
+fn histogram(out: &mut String, name: &str, label: &str, times: &ResponseTimes) {
+    let comma = if label.is_empty() { "" } else { "," };
+    let mut count = 0;
+    for (at, bucket) in times.buckets.iter().enumerate() {
+        count += bucket;
+        let bound = BOUNDS_US.get(at).map_or("+Inf".to_owned(), |us| (f64::from(*us) / 1e6).to_string());
+        line(out, format_args!("{name}_bucket{{{label}{comma}le=\"{bound}\"}} {count}"));
+    }
+    let braces = if label.is_empty() { String::new() } else { format!("{{{label}}}") };
+    line(out, format_args!("{name}_count{braces} {count}"));
+    line(out, format_args!("{name}_sum{braces} {}", times.sum_us as f64 / 1e6));
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String can't fail.
+    let _ = out.write_fmt(text);
+    out.push('\n');
+}
+
+/// A label value (OpenMetrics §5.1.1).
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_openmetrics() {
+        let mut times = ResponseTimes::default();
+        [50, 100, 101, 20_000_000].into_iter().for_each(|us| times.add(us));
+        let gateway = GatewayReading {
+            name: "a\"b".into(),
+            counters: Counters { accepted: 7, ..Counters::default() },
+            sessions: 2,
+            bound: 1,
+            window: 10,
+            in_flight: 3,
+            times,
+            greeting: None,
+        };
+        let text = render(&Readings { gateways: vec![gateway], ..Readings::default() });
+        for line in [
+            "# TYPE bealert_gateway_accepted counter",
+            "bealert_gateway_accepted_total{gateway=\"a\\\"b\"} 7",
+            "bealert_gateway_window{gateway=\"a\\\"b\"} 20",
+            "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"0.0001\"} 2",
+            "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"+Inf\"} 4",
+            "bealert_ledger_commit_seconds_count 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

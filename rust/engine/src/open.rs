@@ -1,0 +1,152 @@
+//! Opening: the ledger, what it left to go on with, and the threads.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use bealert_core::dispatch::{Dispatcher, Settings};
+use bealert_core::ledger::{Ledger, LedgerReader, MemoryLedger};
+use bealert_core::model::CampaignRow;
+
+use crate::campaign::Prepared;
+use crate::clock::{Clock, wall_ms};
+use crate::config::{Config, GatewayConfig};
+use crate::engine::{Engine, Inner};
+use crate::error::EngineError;
+use crate::fork::Descriptors;
+use crate::inbox::Inbox;
+use crate::ledger::SqliteLedger;
+use crate::log::Log;
+use crate::pool::{Pool, THREADS};
+use crate::r#loop::gateway::Gateway;
+use crate::r#loop::store::Store;
+use crate::r#loop::{Parts, run};
+use crate::shared::{Life, Shared};
+use crate::view::EngineView;
+use crate::writer::{Writer, panic_text};
+
+/// How long the ledger's thread may take to end after the loop has: a commit may be stuck in the
+/// kernel, and callers are not to hang with it.
+const LEDGER_END: Duration = Duration::from_secs(10);
+
+/// Opens an engine.
+pub(crate) fn open(config: Config) -> Result<Engine, EngineError> {
+    match &config.data {
+        None => open_on(config, Box::new(MemoryLedger::new())),
+        Some(directory) => {
+            let ledger = SqliteLedger::open(directory)?;
+            open_on(config, Box::new(ledger))
+        }
+    }
+}
+
+/// Opens an engine on a ledger.
+pub(crate) fn open_on(config: Config, mut ledger: Box<dyn Ledger>) -> Result<Engine, EngineError> {
+    let clock = Clock::start();
+    let descriptors = Descriptors::new();
+    let campaigns = ledger.open_campaigns()?;
+    let mut reader = ledger.reader()?;
+    let (last_seq, last_at_ms) = reader.last()?;
+    let mut dispatcher = Dispatcher::new(Settings {
+        now_us: clock.now_us(),
+        wall_ms: wall_ms().max(last_at_ms),
+        last_seq,
+        hash_key: (random(), random()),
+    });
+    let gateways = gateways(&config, &mut *ledger, &mut dispatcher, &descriptors)?;
+    dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
+
+    let shared = Arc::new(Shared::new(last_seq));
+    let inbox = Arc::new(Inbox::default());
+    let mut readers = vec![reader];
+    while readers.len() < THREADS {
+        readers.push(ledger.reader()?);
+    }
+    let store = store(&campaigns, readers, &inbox, &shared.log)?;
+    let hash = dispatcher.address_hash();
+    let writer = Writer::start(ledger, Arc::clone(&inbox), Arc::clone(&shared.log))?;
+    let directory = config.data.clone();
+    let view = match &directory {
+        Some(directory) => EngineView::of_directory(directory, &descriptors),
+        None => EngineView::of_memory(&writer, &descriptors),
+    };
+    let parts = Parts {
+        clock,
+        dispatcher,
+        gateways,
+        store,
+        inbox: Arc::clone(&inbox),
+        writer: Arc::clone(&writer),
+        shared: Arc::clone(&shared),
+        campaigns: campaigns.iter().map(|row| (row.id, row.state)).collect(),
+    };
+    start_loop(parts)?;
+    let (launching, launched) = (Mutex::default(), Condvar::new());
+    let inner =
+        Inner { config, shared, inbox, writer, descriptors, view, hash, directory, launching, launched };
+    Ok(Engine { inner: Arc::new(inner) })
+}
+
+fn gateways(
+    config: &Config,
+    ledger: &mut dyn Ledger,
+    dispatcher: &mut Dispatcher,
+    descriptors: &Arc<Descriptors>,
+) -> Result<Vec<Gateway>, EngineError> {
+    let mut gateways: Vec<Gateway> = Vec::new();
+    for GatewayConfig::Smpp(smpp) in &config.gateways {
+        let id = ledger.gateway(&smpp.name)?;
+        if gateways.iter().any(|known| known.id == id) {
+            let text = format!("two gateways have the name {:?}; rename one", smpp.name);
+            return Err(EngineError::Config(text));
+        }
+        dispatcher.add_gateway(Gateway::spec(id, smpp));
+        gateways.push(Gateway::new(id, Arc::new(smpp.clone()), descriptors, random));
+    }
+    Ok(gateways)
+}
+
+fn store(
+    campaigns: &[CampaignRow],
+    readers: Vec<Box<dyn LedgerReader>>,
+    inbox: &Arc<Inbox>,
+    log: &Log,
+) -> Result<Store, EngineError> {
+    let mut store = Store::new(Pool::start(readers, inbox)?);
+    for row in campaigns {
+        match Prepared::of(row) {
+            Ok(prepared) => store.admit(Arc::new(prepared)),
+            Err(why) => log.error("engine", format!("campaign {} can't go on: {why}", row.id)),
+        }
+    }
+    Ok(store)
+}
+
+fn start_loop(parts: Parts) -> Result<(), EngineError> {
+    let (inbox, writer) = (Arc::clone(&parts.inbox), Arc::clone(&parts.writer));
+    let shared = Arc::clone(&parts.shared);
+    let body = move || {
+        let result = catch_unwind(AssertUnwindSafe(|| run(parts)));
+        let how = match result {
+            Ok(Ok(())) => Life::Closed,
+            Ok(Err(text)) => Life::Failed(text),
+            Err(panic) => Life::Failed(format!("the loop: {}", panic_text(&*panic))),
+        };
+        // First the directory is free, then callers hear of the end: whoever opens again at once can.
+        if !writer.stop(LEDGER_END) {
+            shared.log.error("ledger", "the ledger's thread does not end: the directory stays held");
+        }
+        inbox.close();
+        shared.end(how);
+    };
+    let spawned = thread::Builder::new().name("bealert-loop".into()).spawn(body);
+    spawned.map(drop).map_err(|error| EngineError::Failed(format!("no thread for the loop: {error}")))
+}
+
+/// A number nobody can foresee, from the operating system's randomness.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

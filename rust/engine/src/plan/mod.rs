@@ -1,0 +1,28 @@
+//! What happens between an audience and a launch: numbers are judged, languages chosen, texts rendered, senders
+//! checked, blocks filled. Nothing here has side effects, and whatever is wrong is said here, before anything is
+//! sent.
+
+mod bytes;
+mod digest;
+mod finished;
+mod frozen;
+mod ids;
+mod language;
+mod numbers;
+mod plain;
+mod planner;
+mod problems;
+mod sender;
+mod templates;
+mod values;
+
+pub use bytes::PlanBytesError;
+pub use finished::{ChannelPlan, Example, Excluded, Plan};
+pub(crate) use frozen::{Frozen, person as person_values};
+pub use language::Languages;
+pub use numbers::{NumberProblem, Numbers, UnknownCountry};
+pub use planner::{Planner, RecipientIn};
+pub use problems::PlanRefused;
+pub use sender::{SenderProblem, judge_sender};
+pub use templates::{Content, RenderProblem, TemplateProblem};
+pub use values::Values;

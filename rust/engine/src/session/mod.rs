@@ -1,0 +1,52 @@
+//! Connections to far ends: a driver per protocol around its pure session.
+//!
+//! A session belongs to the loop. It reads, tells the dispatcher what it hears, takes messages while
+//! it has room, and writes at the end of a pass: no channel, lock or task lies between them.
+
+mod backoff;
+pub(crate) mod smpp;
+pub(crate) mod tcp;
+
+use bealert_core::dispatch::Dispatcher;
+
+use crate::log::Log;
+
+/// Bytes one session may leave in a pass before the others have their turn.
+pub(crate) const PASS_BYTES: usize = 64 * 1024;
+
+/// Messages one session may take in a pass before the others have their turn.
+pub(crate) const PASS_MESSAGES: usize = 256;
+
+/// What a session works with during a pass of the loop.
+pub(crate) struct Pass<'a> {
+    /// The time of this pass.
+    pub(crate) now_us: u64,
+    /// Whom to tell what was heard.
+    pub(crate) dispatcher: &'a mut Dispatcher,
+    /// For the host.
+    pub(crate) log: &'a Log,
+    /// One read of any session fits it.
+    pub(crate) buffer: &'a mut [u8],
+}
+
+/// A session went up or down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It can send.
+    Up,
+    /// It can't, or not any more.
+    Down {
+        /// For people.
+        why: String,
+        /// Trying again soon would change nothing.
+        fatal: bool,
+    },
+}
+
+/// What a far end said of itself when the session came up.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Greeting {
+    pub(crate) smsc: String,
+    pub(crate) version: u8,
+    pub(crate) round_trip_us: u64,
+}

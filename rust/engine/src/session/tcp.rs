@@ -1,0 +1,64 @@
+//! A connection over TCP, polled by the loop.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::fork::{Descriptor, Descriptors};
+
+/// A connection being made, name resolution included.
+pub(crate) type Connecting = Pin<Box<dyn Future<Output = io::Result<Tcp>> + Send>>;
+
+/// Starts to connect.
+pub(crate) fn connect(host: &str, port: u16, descriptors: &Arc<Descriptors>) -> Connecting {
+    let host = host.to_owned();
+    let descriptors = Arc::clone(descriptors);
+    Box::pin(async move {
+        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        Tcp::new(stream, &descriptors)
+    })
+}
+
+/// A connected socket.
+pub(crate) struct Tcp {
+    /// Before the stream: a number is struck off before it can be given to another file.
+    _descriptor: Descriptor,
+    stream: TcpStream,
+}
+
+impl Tcp {
+    /// Takes a connection over. Nagle's algorithm is always off: it holds answers back until the
+    /// far end has acknowledged the ones before.
+    pub(crate) fn new(stream: TcpStream, descriptors: &Arc<Descriptors>) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self { _descriptor: descriptors.note(stream.as_raw_fd()), stream })
+    }
+
+    /// Reads what is there, at most `buffer`; 0 at the end of the stream.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Writes what the socket takes of `bytes`.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+}

@@ -1,0 +1,79 @@
+//! The bytes on their way to the transport.
+
+/// How many taken bytes may lie in front of the rest before they are moved away: below it a move costs more
+/// than the memory, above it each byte is moved at most once.
+const COMPACT_OCTETS: usize = 64 * 1024;
+
+/// One buffer with a read mark, and the place of every byte in the whole stream.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    bytes: Vec<u8>,
+    read: usize,
+    written: u64,
+}
+
+impl Outbox {
+    /// What waits for the transport.
+    pub(crate) fn waiting(&self) -> &[u8] {
+        &self.bytes[self.read..]
+    }
+
+    /// The buffer to append whole PDUs to.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The place in the stream where the next byte will stand.
+    pub(crate) fn end(&self) -> u64 {
+        self.written + (self.bytes.len() - self.read) as u64
+    }
+
+    /// Whether the transport took any byte of a PDU that begins at `start`.
+    pub(crate) fn reached(&self, start: u64) -> bool {
+        start < self.written
+    }
+
+    /// The transport took this many bytes.
+    pub(crate) fn wrote(&mut self, octets: usize) {
+        let octets = octets.min(self.bytes.len() - self.read);
+        self.read += octets;
+        self.written += octets as u64;
+        if self.read == self.bytes.len() {
+            self.bytes.clear();
+            self.read = 0;
+        } else if self.read > COMPACT_OCTETS && self.read > self.bytes.len() / 2 {
+            self.bytes.copy_within(self.read.., 0);
+            self.bytes.truncate(self.bytes.len() - self.read);
+            self.read = 0;
+        }
+    }
+
+    /// Drops what the transport did not take. Nothing may be sent after it.
+    pub(crate) fn discard(&mut self) {
+        self.bytes = Vec::new();
+        self.read = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_hold_across_writes_and_compaction() {
+        let mut outbox = Outbox::default();
+        let mut sent = Vec::new();
+        for round in 0..2_000u32 {
+            assert_eq!(outbox.end(), u64::from(round) * 100);
+            outbox.buffer().extend_from_slice(&[(round % 251) as u8; 100]);
+            let take = outbox.waiting().len().min(99);
+            sent.extend_from_slice(&outbox.waiting()[..take]);
+            outbox.wrote(take);
+        }
+        sent.extend_from_slice(outbox.waiting());
+        for (at, octet) in sent.iter().enumerate() {
+            assert_eq!(usize::from(*octet), at / 100 % 251);
+        }
+        assert!(outbox.reached(0) && !outbox.reached(outbox.end()));
+    }
+}

@@ -1,0 +1,80 @@
+"""`bealert bench sms`: what it prints, what it refuses, what it hides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+KEYS = {
+    "messages_per_second",
+    "elapsed_s",
+    "cpu_us_per_message",
+    "submitted",
+    "accepted",
+    "delivered",
+    "failed",
+    "uncertain",
+    "response_ms",
+    "launch_to_first_ms",
+    "peak_rss_mb",
+    "plan_and_launch_s",
+}
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+def test_it_measures_against_our_simulator(bealert: Any, receipts: bool) -> None:
+    options = ["--receipts"] if receipts else []
+    ran = bealert.run(
+        *("bench", "sms", "--count", 5_000, "--window", 50, "--sessions", 2, "--json"), *options
+    )
+    measured = ran.json
+    assert set(measured) >= KEYS
+    assert measured["submitted"] == 5_000
+    assert measured["delivered" if receipts else "accepted"] == 5_000
+    assert measured["messages_per_second"] > 0
+    assert set(measured["response_ms"]) >= {"p50", "p99"}
+    assert measured["cpu_us_per_message"] > 0
+    assert measured["wrong"] == []
+    assert measured["simulator"]["unique"] == 5_000
+    assert list((bealert.home / "var").iterdir()) == [], "what it measured with is gone"
+
+
+def test_a_rate_is_kept_in_every_second(bealert: Any) -> None:
+    ran = bealert.run("bench", "sms", "--count", 2_500, "--rate", 500, "--json")
+    slowest, fastest = ran.json["per_second"]["slowest"], ran.json["per_second"]["fastest"]
+    assert fastest <= 500 + 10, "the rate and the burst of 20 ms"
+    assert slowest >= 400, "a loaded machine may be late, but not by much"
+
+
+def test_a_gateway_of_ones_own_is_measured_and_its_password_is_hidden(
+    bealert: Any, smsc: Any
+) -> None:
+    far_end = smsc()
+    url = f"smpp://bench:hush-hush@127.0.0.1:{far_end.port}"
+    ran = bealert.run(
+        *("bench", "sms", "--gateway", url, "--count", 500, "--receipts", "--data", "kept")
+    )
+    assert "bench:***@127.0.0.1" in ran.err
+    bealert.run("verify", "kept")
+    for file in (bealert.home / "kept").iterdir():
+        if file.is_file():
+            assert b"hush-hush" not in file.read_bytes(), file
+    assert far_end.books()["unique"] == 500
+    bealert.run("bench", "sms", "--gateway", url, "--count", 5, "--data", "kept", code=2)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smpp://bench:hush-hush@192.0.2.1:2775",
+        "smpp://bench:hush-hush@smsc.example.org",
+        "http://bench:hush-hush@127.0.0.1:2775",
+        "smpp://bench:hush-hush@127.0.0.1:port",
+        "smpp://bench:hush-hush/more@127.0.0.1:2775",
+        "smpp://bench:hush-hush#@127.0.0.1:2775",
+    ],
+)
+def test_what_is_not_this_machine_or_no_url_is_refused(bealert: Any, url: str) -> None:
+    ran = bealert.run("bench", "sms", "--gateway", url, "--count", 5, "--json", code=2)
+    assert ran.json["error"]

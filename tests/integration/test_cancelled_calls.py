@@ -1,0 +1,132 @@
+"""What cancelling does in asyncio and trio: plans are dropped, launches are not torn apart."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+import bealert_engine as be
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_a_cancelled_plan_reads_no_further(news: Any, smsc: Any) -> None:
+    read = itertools.count()
+    last = 0
+
+    def endless() -> Iterator[be.Recipient]:
+        nonlocal last
+        for last in read:
+            yield be.Recipient(f"p{last}", phone="+33639981234")
+
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        began = time.monotonic()
+        with anyio.move_on_after(0.3):
+            await engine.plan("news", to=endless())
+        assert time.monotonic() - began < 1
+        await anyio.sleep(0.3)
+        stopped_at = last
+        await anyio.sleep(0.3)
+        assert last == stopped_at
+
+
+async def test_a_cancelled_launch_happens_all_the_same(people: Any, news: Any, smsc: Any) -> None:
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        plan = await engine.plan("news", to=people(5000))
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await engine.launch(plan, by="tests", key="k")
+        campaign = await engine.launch(plan, by="tests", key="k")
+        assert (await campaign.wait(timeout_s=30)).sms.delivered == 5000
+        assert len(await engine.campaigns()) == 1
+    assert smsc.books()["submits"] == 5000
+
+
+async def test_a_cancelled_wait_for_an_event_loses_none(people: Any, news: Any, smsc: Any) -> None:
+    gateway = smsc.gateway(parts_per_second=100)
+    async with be.AsyncEngine(data=None, gateways=[gateway], scenarios=[news]) as engine:
+        campaign = await engine.launch(
+            await engine.plan("news", to=people(60)), by="tests", key="k"
+        )
+        events = campaign.events()
+        got: list[be.Event | be.Notice] = []
+        cancelled = 0
+        while True:
+            with anyio.move_on_after(0.004) as scope:
+                try:
+                    got.append(await anext(events))
+                except StopAsyncIteration:
+                    break
+            cancelled += scope.cancelled_caught
+        everything = [entry async for entry in campaign.events()]
+    assert cancelled > 10
+    assert got == everything
+
+
+async def test_a_cancelled_check_is_left_behind(news: Any, smsc: Any) -> None:
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener:
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        silent = smsc.gateway(port=port)
+        async with be.AsyncEngine(data=None, gateways=[silent], scenarios=[news]) as engine:
+            began = time.monotonic()
+            with anyio.move_on_after(0.2):
+                await engine.check()
+            assert time.monotonic() - began < 1
+
+
+async def test_the_event_loop_never_stands_still(people: Any, news: Any, smsc: Any) -> None:
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        longest = 0.0
+
+        async def beat() -> None:
+            nonlocal longest
+            while True:
+                before = time.monotonic()
+                await anyio.sleep(0.005)
+                longest = max(longest, time.monotonic() - before)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(beat)
+            plan = await engine.plan("news", to=people(10_000))
+            campaign = await engine.launch(plan, by="tests", key="k")
+            async for _ in campaign.progress(every_s=0.1):
+                pass
+            assert (await campaign.report()).balanced
+            tasks.cancel_scope.cancel()
+    assert longest < 0.25, "a beat every 5 ms, on a machine that does other things too"
+
+
+async def test_an_asynchronous_audience(people: Any, news: Any, smsc: Any) -> None:
+    async def rows() -> AsyncIterator[be.Recipient]:
+        for person in people(4500):
+            yield person
+            await anyio.lowlevel.checkpoint()
+
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        plan = await engine.plan("news", to=rows())
+        assert plan.people == 4500
+        assert plan.hash == (await engine.plan("news", to=people(4500))).hash
+
+
+async def test_an_engine_is_opened_before_it_is_used(news: Any) -> None:
+    engine = be.AsyncEngine(data=None, scenarios=[news])
+    with pytest.raises(be.EngineClosed, match="not open yet"):
+        await engine.campaigns()
+    await engine.open()
+    await engine.open()
+    assert await engine.campaigns() == []
+    await engine.close()
+    await engine.close()
+    assert not [t for t in threading.enumerate() if t.name == "bealert-logs"]

@@ -1,0 +1,40 @@
+"""`check` and notices say which gateway cannot be used, and why."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import bealert_engine as be
+
+
+def test_what_each_gateway_says(flavour: Any, smsc: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    gateways = [smsc.gateway("good", window=50), smsc.gateway("gone", port=port)]
+    with flavour.engine(data=None, gateways=gateways) as engine:
+        good, gone = engine.check()
+    assert (good.gateway, good.ok, good.window) == ("good", True, 50)
+    assert good.round_trip_ms > 0
+    assert (gone.gateway, gone.ok) == ("gone", False)
+    assert str(port) in gone.text
+
+
+def test_a_notice_says_that_a_gateway_is_down(flavour: Any, smsc: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with flavour.engine(data=None, gateways=[smsc.gateway("gone", port=port)]) as engine:
+        for entry in engine.events(after=0):
+            if isinstance(entry, be.Notice) and entry.code == "gateway_down":
+                break
+    assert entry.gateway == "gone"
+    assert entry.campaign is None
+    assert entry.text
+
+
+def test_metrics_are_openmetrics_text(flavour: Any, people: Any, news: Any, smsc: Any) -> None:
+    with flavour.engine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        engine.launch(engine.plan("news", to=people(7)), by="tests", key="k").wait(timeout_s=30)
+        text = engine.metrics()
+    assert text.endswith("# EOF\n")
+    assert 'gateway="sms-a"' in text
