@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -34,9 +35,10 @@ def test_a_campaign_is_handed_over_paused_resumed_and_cancelled(
 
     until(lambda: shown()["sms"]["delivered"] > 0)
     assert bealert.run("pause", "k1", "--config", config, "--json").json["state"] == "paused"
-    until(lambda: shown()["awaiting"] == 0)
+    time.sleep(0.5)  # what had left is answered by then
     still = shown()["sms"]
-    assert shown()["sms"]["delivered"] == still["delivered"], "paused means nothing leaves"
+    time.sleep(0.5)
+    assert shown()["sms"] == still, "paused means nothing leaves"
     bealert.run("resume", handed["id"], "--data", "var")
     until(lambda: shown()["sms"]["delivered"] > still["delivered"])
     bealert.run("cancel", "k1", "--config", config)

@@ -18,8 +18,12 @@ LEAST_WHOLE_SECONDS = 3
 """Whole seconds that a rate is judged by; the first and the last one are cut."""
 
 SPAN = """
-SELECT (SELECT min(at_ms * 1000 - took_us) FROM outcome WHERE campaign = :campaign AND state = :accepted),
-       (SELECT max(at_ms * 1000) FROM outcome WHERE campaign = :campaign)
+SELECT (
+    SELECT min(at_ms * 1000 - took_us) FROM outcome
+    WHERE campaign = :campaign AND state = :accepted
+), (
+    SELECT max(at_ms * 1000) FROM outcome WHERE campaign = :campaign
+)
 """
 COUNT = "SELECT count(*) FROM outcome WHERE campaign = :campaign AND state = :accepted"
 RANKED = """
@@ -28,7 +32,7 @@ ORDER BY took_us LIMIT 1 OFFSET :rank
 """
 SECONDS = """
 SELECT (at_ms * 1000 - took_us) / 1000000 AS second, count(*)
-FROM outcome WHERE campaign = :campaign AND state = :accepted GROUP BY second ORDER BY second
+FROM outcome WHERE campaign = :campaign AND state = :accepted GROUP BY second
 """
 
 
@@ -59,8 +63,9 @@ def journal_times(directory: Path, campaign: int) -> JournalTimes:
             name: None if not count else _took_ms(ledger, of, int((count - 1) * share))
             for name, share in (("p50", 0.50), ("p99", 0.99))
         }
-        by_second = [submits for _, submits in ledger.execute(SECONDS, of)]
-    whole = by_second[1:-1]
+        submits = dict(ledger.execute(SECONDS, of).fetchall())
+    seconds = range(min(submits) + 1, max(submits)) if submits else ()
+    whole = [submits.get(second, 0) for second in seconds]
     return JournalTimes(
         elapsed_s=0.0 if first_us is None else round((last_us - first_us) / 1e6, 3),
         response_ms=ranked,

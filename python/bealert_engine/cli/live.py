@@ -57,7 +57,7 @@ def _lines(out: Output, name: str, progress: Iterable[Progress]) -> None:
         if now.ended or time.monotonic() >= due:
             due = time.monotonic() + LINE_EVERY_S
             tally = _all_channels(now)
-            out.say(f"{name}: {_counts(now, tally)} of {tally.total:,}")
+            out.say(f"{name}, {tally.total:,} people: {_counts(now, tally)}")
 
 
 def _counts(now: Progress, tally: ChannelTally) -> str:

@@ -1,12 +1,12 @@
-"""The simulated SMSC, served on loopback by threads of the Rust core."""
+"""The simulated SMSC, served on loopback by a thread of the Rust core."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from bealert_engine import _engine
 from bealert_engine.gateways import Smpp
@@ -17,27 +17,29 @@ __all__ = ["Message", "Simulator", "smsc"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One part that the simulator accepted.
+    """A message that the simulator accepted, put together from its parts.
 
     Attributes:
         source: The sender.
         destination: The recipient's number, without "+".
-        text: What it says, decoded; of a long SMS, this part.
-        remote: The id that it was given.
-        part: Which part of a long SMS, from 1 on.
-        parts: How many it has.
+        text: What it says.
+        parts: How many different parts of it came.
+        total: How many it has.
+        accepted: How often it came; more than once is a duplicate.
+        ids: What the simulator calls its parts.
     """
 
     source: str
     destination: str
     text: str
-    remote: str
-    part: int = 1
-    parts: int = 1
+    parts: int
+    total: int
+    accepted: int
+    ids: Sequence[str]
 
 
 class Simulator:
-    """An SMSC that accepts every account, and keeps books of what it accepted.
+    """An SMSC that keeps books of what it accepted, and has the faults it is given.
 
     Args:
         host: Where it listens; this machine alone, unless told otherwise.
@@ -47,9 +49,26 @@ class Simulator:
         receipts: Share of the accepted messages that get a receipt.
         failed: Share of the receipts that say "undeliverable".
         limit: Messages per second; more are refused with ESME_RTHROTTLED.
+        burst: How many may come at once within the limit.
         seed: Decides which messages the shares hit; the same for the same messages.
+        early_receipts: Share of the receipts that come before the answer.
+        repeated_receipts: Share of the receipts that come twice.
+        silent: Share of the messages that are accepted and never answered.
+        swallowed: Share of the messages that are neither accepted nor answered.
+        queue_full: Share of the messages that are refused for now, with ESME_RMSGQFUL.
+        reset_every: Resets the connection after so many messages.
+        unanswered_receipts: Receipts that it sends without waiting for an answer.
+        numbers: What happens to some numbers: `[{"suffix": "13", "status": 0x0B}]` refuses those
+            that end so. Others: `{"prefix": ..., "receipt": "UNDELIV"}`, and "times".
+        system_id: The account that it lets in; None lets any.
+        password: Its password; None takes any.
+        keep_messages: Whether `messages` can tell what came; it costs memory.
 
-    >>> with Simulator() as simulator:
+    Raises:
+        ValueError: An option is out of its range; the text names it.
+        OSError: It cannot listen there.
+
+    >>> with Simulator(response_ms=20) as simulator:
     ...     simulator.host, simulator.books()["submits"]
     ('127.0.0.1', 0)
     """
@@ -64,18 +83,44 @@ class Simulator:
         receipts: float = 1.0,
         failed: float = 0.0,
         limit: float | None = None,
+        burst: int | None = None,
         seed: int = 1,
+        early_receipts: float = 0.0,
+        repeated_receipts: float = 0.0,
+        silent: float = 0.0,
+        swallowed: float = 0.0,
+        queue_full: float = 0.0,
+        reset_every: int | None = None,
+        unanswered_receipts: int = 100,
+        receipt_form: Literal["both", "text", "tlvs"] = "both",
+        numbers: Sequence[Mapping[str, Any]] = (),
+        system_id: str | None = None,
+        password: str | None = None,
+        keep_messages: bool = True,
     ) -> None:
-        faults = {
+        options = {
             "response_ms": response_ms,
             "receipt_ms": receipt_ms,
             "receipts": receipts,
             "failed": failed,
             "limit": limit,
+            "burst": burst,
             "seed": seed,
+            "early_receipts": early_receipts,
+            "repeated_receipts": repeated_receipts,
+            "silent": silent,
+            "swallowed": swallowed,
+            "queue_full": queue_full,
+            "reset_every": reset_every,
+            "unanswered_receipts": unanswered_receipts,
+            "receipt_form": receipt_form,
+            "numbers": [dict(rule) for rule in numbers],
+            "system_id": system_id,
+            "password": password,
+            "keep_messages": keep_messages,
         }
         self._host = host
-        self._native = _engine.Smsc.open(host, port, json.dumps(faults))
+        self._native = _engine.Smsc.open(host, port, json.dumps(options))
 
     @property
     def host(self) -> str:
@@ -88,12 +133,16 @@ class Simulator:
         return self._native.port
 
     def books(self) -> dict[str, int]:
-        """What it has counted: submits, accepted, unique, duplicates, receipts, throttled."""
+        """What it has counted: submits, accepted, unique, duplicates, receipts, throttled ..."""
         return self._native.books()
 
     def messages(self) -> list[Message]:
         """Everything it accepted, in order."""
         return [Message(*row) for row in self._native.messages()]
+
+    def reset_connections(self) -> int:
+        """Break every connection, as a failing far end would; gives how many there were."""
+        return self._native.reset_connections()
 
     def gateway(self, name: str = "sms-a", **options: Any) -> Smpp:
         """A gateway that leads here.

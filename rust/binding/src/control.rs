@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bealert_engine::control::{CommandName, ControlClient, ControlError};
+use bealert_engine::control::{ControlClient, ControlError, Order};
 use bealert_engine::{EngineError, Waiter};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -38,9 +38,9 @@ pub(crate) fn control(
     if command == "ping" {
         return asked(py, |waiter| ControlClient::connect(&directory)?.ping(waiter)).map(Some);
     }
-    let what = CommandName::from_name(command)
+    let order = Order::from_name(command)
         .ok_or_else(|| PyValueError::new_err(format!("no command {command:?}")))?;
-    asked(py, |waiter| ControlClient::connect(&directory)?.command(what, id_or_key, waiter))?;
+    asked(py, |waiter| ControlClient::connect(&directory)?.order(order, id_or_key, waiter))?;
     Ok(None)
 }
 

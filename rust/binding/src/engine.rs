@@ -89,8 +89,7 @@ impl Engine {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        let engine = self.engine.clone();
-        Report::of(py, move || engine.report(CampaignId(campaign)))
+        Report::of(py, |waiter| self.engine.report(CampaignId(campaign), waiter))
     }
 
     fn check(&self, py: Python<'_>, stop: &Stop) -> PyResult<Vec<Check>> {

@@ -34,11 +34,11 @@ pub(crate) fn refused(py: Python<'_>, refused: PlanRefused) -> PyErr {
 pub(crate) fn leaf<'py>(
     py: Python<'py>,
     name: &str,
-    arguments: impl IntoPyObject<'py, Target = PyTuple>,
+    arguments: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>>,
 ) -> PyErr {
-    let arguments = match arguments.into_pyobject(py).map_err(Into::into) {
-        Ok(arguments) => arguments.into_bound(),
-        Err(error) => return error,
+    let arguments = match arguments.into_pyobject(py) {
+        Ok(arguments) => arguments,
+        Err(error) => return error.into(),
     };
     let class = py.import("bealert_engine.errors").and_then(|errors| errors.getattr(name));
     match class.and_then(|class| class.call1(arguments)) {

@@ -50,7 +50,6 @@ impl Ledger {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        let view = self.view.clone();
-        Report::of(py, move || view.report(CampaignId(campaign)))
+        Report::of(py, |waiter| self.view.report(CampaignId(campaign), waiter))
     }
 }

@@ -14,6 +14,7 @@ mod plan;
 mod planner;
 mod report;
 mod rows;
+mod smsc;
 mod stop;
 mod verify;
 mod waiting;
@@ -36,6 +37,8 @@ mod _engine {
     use crate::planner::{Planner, planner};
     #[pymodule_export]
     use crate::report::Report;
+    #[pymodule_export]
+    use crate::smsc::Smsc;
     #[pymodule_export]
     use crate::stop::Stop;
     #[pymodule_export]

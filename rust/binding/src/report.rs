@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bealert_engine::EngineError;
+use bealert_engine::{EngineError, Waiter};
 use bealert_engine::report::ReportRow;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::error::raised;
-use crate::waiting::apart;
+use crate::waiting::{apart, blocking};
 
 /// A finished report.
 #[pyclass(frozen, module = "bealert_engine._engine")]
@@ -56,10 +55,9 @@ impl Report {
 impl Report {
     pub(crate) fn of(
         py: Python<'_>,
-        read: impl FnOnce() -> Result<bealert_engine::report::Report, EngineError> + Send + 'static,
+        read: impl FnOnce(Waiter<'_>) -> Result<bealert_engine::report::Report, EngineError> + Send,
     ) -> PyResult<Self> {
-        let report = apart(py, read)?.map_err(|error| raised(py, &error))?;
-        Ok(Self { report: Arc::new(report) })
+        Ok(Self { report: Arc::new(blocking(py, None, read)?) })
     }
 }
 

@@ -40,21 +40,16 @@ pub(crate) fn apart<T: Send + 'static>(
         .name("bealert-call".into())
         .spawn(body)
         .map_err(|error| PyRuntimeError::new_err(format!("no thread for this call: {error}")))?;
-    let mut signal = None;
-    let result = py.detach(|| {
+    py.detach(move || {
+        let mut signal = None;
         loop {
             match result.recv_timeout(SLICE) {
-                Ok(result) => return Some(result),
+                Ok(result) => return Ok(result),
                 Err(RecvTimeoutError::Timeout) if goes_on(None, &mut signal) => {}
-                Err(_) => return None,
+                Err(_) => return Err(signal.unwrap_or_else(panicked)),
             }
         }
-    });
-    match (signal, result) {
-        (Some(error), _) => Err(error),
-        (None, Some(result)) => Ok(result),
-        (None, None) => Err(PyRuntimeError::new_err("the call panicked; its message is on stderr")),
-    }
+    })
 }
 
 /// A short call without the interpreter: it may read a file, but waits for nobody.
@@ -63,6 +58,10 @@ pub(crate) fn short<T: Send>(
     work: impl FnOnce() -> Result<T, EngineError> + Send,
 ) -> PyResult<T> {
     py.detach(work).map_err(|error| raised(py, &error))
+}
+
+fn panicked() -> PyErr {
+    PyRuntimeError::new_err("the call panicked; its message is on stderr")
 }
 
 fn goes_on(stop: Option<&Stop>, signal: &mut Option<PyErr>) -> bool {

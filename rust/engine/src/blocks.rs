@@ -107,8 +107,7 @@ impl Rendered {
             if language >= frozen.content().languages().len() {
                 return Err(RenderedError::Language { id: id() });
             }
-            let values =
-                person_values(person.id, person.name, person.language_given, &person.values, &plan);
+            let values = person_values(person.id, person.name, person.language_given, &person.values, &plan);
             let rendered = frozen.content().render(language, &values, &mut text);
             rendered.map_err(|problem| RenderedError::Text { id: id(), problem })?;
             let encoded = parts.encode(&text, reference);

@@ -196,9 +196,9 @@ impl Engine {
     /// What became of everybody in a campaign.
     ///
     /// # Errors
-    /// [`EngineError::UnknownCampaign`], [`EngineError::Ledger`].
-    pub fn report(&self, id: CampaignId) -> Result<Report, EngineError> {
-        self.inner.view.report(id)
+    /// [`EngineError::UnknownCampaign`], [`EngineError::Ledger`], [`EngineError::Interrupted`].
+    pub fn report(&self, id: CampaignId, waiter: Waiter<'_>) -> Result<Report, EngineError> {
+        self.inner.view.report(id, waiter)
     }
 
     /// The reading half alone.

@@ -9,6 +9,7 @@ mod campaign;
 mod check;
 mod clock;
 mod config;
+pub mod control;
 mod engine;
 mod error;
 mod events;

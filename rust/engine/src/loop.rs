@@ -33,6 +33,9 @@ use store::Store;
 /// A pass that ends with something due at once still lets the sockets be looked at first.
 const LEAST_WAIT_US: u64 = 50;
 
+/// How often progress is told that no commit has told: handing out leaves no row.
+const TELL_US: u64 = 50_000;
+
 /// Everything the loop's thread owns.
 pub(crate) struct Loop {
     clock: Clock,
@@ -50,6 +53,9 @@ pub(crate) struct Loop {
     waiting: Vec<Waiting>,
     /// Campaign states that are durable: what callers are told is never ahead of the ledger.
     durable: HashMap<CampaignId, CampaignState>,
+    /// Campaigns whose progress changed and was not told yet, and when it may be.
+    moved: Vec<CampaignId>,
+    tell_us: u64,
     /// When bells are to ring that rang too lately.
     bells_us: Option<u64>,
     reading: LedgerReading,
@@ -122,6 +128,8 @@ impl Loop {
             in_flight: None,
             waiting: Vec::new(),
             durable: campaigns.into_iter().collect(),
+            moved: Vec::new(),
+            tell_us: 0,
             bells_us: None,
             reading: LedgerReading::default(),
             ending: None,
@@ -170,6 +178,7 @@ impl Loop {
         if self.bells_us.is_some_and(|at_us| at_us <= now_us) {
             self.bells_us = self.shared.wakes.late(now_us);
         }
+        self.tell(now_us, false);
         self.end_step(cx, now_us);
         again
     }
@@ -229,30 +238,42 @@ impl Loop {
         self.reading.commits.add(u32::try_from(took_us).unwrap_or(u32::MAX));
         self.reading.rows += done.rows;
         self.shared.set_last_seq(done.last_seq);
-        let mut moved = self.dispatcher.changed();
         for (id, state) in done.states {
             self.durable.insert(id, state);
-            moved.push(id);
+            self.moved.push(id);
         }
-        self.publish(&moved);
-        self.bells_us = self.shared.wakes.ring(now_us, &moved);
+        self.tell(now_us, true);
         self.answer_commands();
     }
 
-    fn publish(&mut self, moved: &[CampaignId]) {
-        let news = moved.iter().filter_map(|id| {
+    /// Tells how far campaigns are: after a commit at once, otherwise not too often.
+    fn tell(&mut self, now_us: u64, committed: bool) {
+        self.moved.extend(self.dispatcher.changed());
+        let due = !self.moved.is_empty() && now_us >= self.tell_us;
+        if !due && !committed {
+            return;
+        }
+        self.tell_us = now_us + TELL_US;
+        self.moved.sort_unstable();
+        self.moved.dedup();
+        let news = self.moved.iter().filter_map(|id| {
             let mut progress = self.dispatcher.progress(*id)?;
             progress.state = self.durable.get(id).copied()?;
             Some((*id, progress))
         });
         self.shared.publish(news);
+        let bells_us = self.shared.wakes.ring(now_us, &self.moved, committed);
+        self.bells_us = bells_us.or(self.bells_us);
+        self.moved.clear();
     }
 
     /// Sleeps until the next thing is due.
     fn arm(&mut self, cx: &mut Context<'_>) {
         let gateways = self.gateways.iter().filter_map(Gateway::timeout).min();
         let ending = self.ending.as_ref().map(Ending::timeout);
-        let due = [self.dispatcher.poll_timeout(), gateways, self.store.timeout(), self.bells_us, ending];
+        let tell = (!self.moved.is_empty()).then_some(self.tell_us);
+        let dispatcher = self.dispatcher.poll_timeout();
+        let due = [dispatcher, gateways, self.store.timeout(), self.bells_us, tell, ending];
         let Some(due_us) = due.into_iter().flatten().min() else { return };
         let due_us = due_us.max(self.clock.now_us() + LEAST_WAIT_US);
         if due_us != self.sleeps_until_us {

@@ -14,6 +14,7 @@ use bealert_core::model::CampaignRow;
 use crate::campaign::Prepared;
 use crate::clock::{Clock, wall_ms};
 use crate::config::{Config, GatewayConfig};
+use crate::control::{ControlServer, WeakEngine};
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
 use crate::fork::Descriptors;
@@ -83,11 +84,23 @@ pub(crate) fn open_on(config: Config, mut ledger: Box<dyn Ledger>) -> Result<Eng
         shared: Arc::clone(&shared),
         campaigns: campaigns.iter().map(|row| (row.id, row.state)).collect(),
     };
-    start_loop(parts)?;
     let (launching, launched) = (Mutex::default(), Condvar::new());
     let inner =
-        Inner { config, shared, inbox, writer, descriptors, view, hash, directory, launching, launched };
-    Ok(Engine { inner: Arc::new(inner) })
+        Arc::new(Inner { config, shared, inbox, writer, descriptors, view, hash, directory, launching, launched });
+    let control = control(&inner);
+    if let Err(error) = start_loop(parts, control) {
+        inner.inbox.close();
+        inner.writer.stop(LEDGER_END);
+        return Err(error);
+    }
+    Ok(Engine { inner })
+}
+
+/// Listens for commands of other processes. An engine that can't still sends.
+fn control(inner: &Arc<Inner>) -> Option<ControlServer> {
+    let holder = Arc::new(WeakEngine(Arc::downgrade(inner)));
+    let server = ControlServer::start(inner.directory.as_deref()?, holder, &inner.descriptors);
+    server.inspect_err(|error| inner.shared.log.error("engine", error.to_string())).ok()
 }
 
 fn gateways(
@@ -125,7 +138,7 @@ fn store(
     Ok(store)
 }
 
-fn start_loop(parts: Parts) -> Result<(), EngineError> {
+fn start_loop(parts: Parts, control: Option<ControlServer>) -> Result<(), EngineError> {
     let (inbox, writer) = (Arc::clone(&parts.inbox), Arc::clone(&parts.writer));
     let shared = Arc::clone(&parts.shared);
     let body = move || {
@@ -135,6 +148,7 @@ fn start_loop(parts: Parts) -> Result<(), EngineError> {
             Ok(Err(text)) => Life::Failed(text),
             Err(panic) => Life::Failed(format!("the loop: {}", panic_text(&*panic))),
         };
+        drop(control);
         // First the directory is free, then callers hear of the end: whoever opens again at once can.
         if !writer.stop(LEDGER_END) {
             shared.log.error("ledger", "the ledger's thread does not end: the directory stays held");

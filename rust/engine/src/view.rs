@@ -10,6 +10,7 @@ use bealert_core::ledger::LedgerReader;
 use bealert_core::model::{CampaignId, CampaignRow};
 use bealert_core::outcome::State;
 
+use crate::engine::Waiter;
 use crate::error::EngineError;
 use crate::events::Subscription;
 use crate::fork::Descriptors;
@@ -132,11 +133,11 @@ impl EngineView {
     /// What became of everybody in a campaign.
     ///
     /// # Errors
-    /// [`EngineError::UnknownCampaign`], [`EngineError::Ledger`].
-    pub fn report(&self, id: CampaignId) -> Result<Report, EngineError> {
+    /// [`EngineError::UnknownCampaign`], [`EngineError::Ledger`], [`EngineError::Interrupted`].
+    pub fn report(&self, id: CampaignId, waiter: Waiter<'_>) -> Result<Report, EngineError> {
         self.read(|reader| {
-            let row = campaign(reader, id)?;
-            Ok(Report::of(reader, row)?)
+            campaign(reader, id)?;
+            Report::read_while(reader, id, waiter)?.ok_or(EngineError::Interrupted)
         })
     }
 

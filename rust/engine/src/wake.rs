@@ -114,11 +114,11 @@ impl Wakes {
         Ok(wake)
     }
 
-    /// Rings for new journal entries and for campaigns that moved. Gives when to call
+    /// Rings for campaigns that moved, and for the journal where something was committed. Gives when to call
     /// [`Wakes::late`], if a bell rang too lately.
-    pub(crate) fn ring(&self, now_us: u64, moved: &[CampaignId]) -> Option<u64> {
+    pub(crate) fn ring(&self, now_us: u64, moved: &[CampaignId], committed: bool) -> Option<u64> {
         self.ring_where(now_us, |wake| match wake.topic {
-            Topic::Journal => true,
+            Topic::Journal => committed,
             Topic::Progress(id) => moved.contains(&id),
         })
     }
@@ -156,13 +156,13 @@ mod tests {
     fn one_byte_and_only_if_armed_and_at_most_once_in_its_pace() {
         let (wakes, descriptors) = (Wakes::default(), Descriptors::new());
         let wake = wakes.add(Topic::Journal, &descriptors).unwrap();
-        assert_eq!(wakes.ring(10_000, &[]), None);
+        assert_eq!(wakes.ring(10_000, &[], true), None);
         assert_eq!(bytes(&wake), 0);
         wake.arm();
-        assert_eq!(wakes.ring(20_000, &[]), None);
+        assert_eq!(wakes.ring(20_000, &[], true), None);
         assert_eq!(bytes(&wake), 1);
         wake.arm();
-        assert_eq!(wakes.ring(20_100, &[]), Some(21_000));
+        assert_eq!(wakes.ring(20_100, &[], true), Some(21_000));
         assert_eq!(bytes(&wake), 0);
         assert_eq!(wakes.late(21_000), None);
         assert_eq!(bytes(&wake), 1);
@@ -173,9 +173,9 @@ mod tests {
         let (wakes, descriptors) = (Wakes::default(), Descriptors::new());
         let wake = wakes.add(Topic::Progress(CampaignId(2)), &descriptors).unwrap();
         wake.arm();
-        wakes.ring(10_000, &[CampaignId(1)]);
+        wakes.ring(10_000, &[CampaignId(1)], true);
         assert_eq!(bytes(&wake), 0);
-        wakes.ring(10_000, &[CampaignId(2)]);
+        wakes.ring(10_000, &[CampaignId(2)], true);
         assert_eq!(bytes(&wake), 1);
     }
 }

@@ -163,9 +163,17 @@ impl Dispatcher {
             self.record_receipt(now_us, said);
         }
         let (key, _) = Expected::of(self.hash, expected.attempt(), receipt.remote);
+        self.unpark(now_us, key);
         self.book.know((key, expected), receipt.step);
         self.stop_waiting(key);
         self.check_end(now_us, expected.campaign);
+    }
+
+    /// A receipt that came again after it was parked must not be heard twice.
+    fn unpark(&mut self, now_us: u64, remote_key: u64) {
+        if let Some(parked) = self.parking.take(self.hash, remote_key) {
+            self.journal.unpark(now_us, parked.id);
+        }
     }
 
     fn record_receipt(&mut self, now_us: u64, said: Said<'_>) {
@@ -272,6 +280,7 @@ impl Dispatcher {
         self.doubts.remove(address, doubt);
         // A repetition finds it by its id.
         let known = Expected::of(self.hash, Doubt { gateway, ..doubt }, receipt.remote);
+        self.unpark(now_us, known.0);
         self.book.know(known, receipt.step);
         self.check_end(now_us, key.campaign);
     }

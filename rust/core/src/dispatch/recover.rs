@@ -38,6 +38,16 @@ struct Gathered {
     accepted: Vec<(u64, Expected, i64)>,
 }
 
+impl Gathered {
+    /// An answer takes the trace of its attempt away. One that is disproved has another to follow.
+    fn answered(&mut self, part: PartKey, step: Step, attempt: u8) {
+        let opens = matches!(step, Step::Submitting | Step::Deferred | Step::Resend | Step::Disproved);
+        if !opens && self.traces.get(&part).is_some_and(|trace| trace.attempt == attempt) {
+            self.traces.remove(&part);
+        }
+    }
+}
+
 /// A part whose attempt was cut off, or that waits for its next.
 #[derive(Debug, Clone, Copy)]
 struct Open {
@@ -158,6 +168,7 @@ impl Dispatcher {
         self.fold_doubt(&outcome, place);
         let Outcome { campaign, channel, ordinal, part, step, attempt, gateway, at_ms, .. } = outcome;
         let part_key = (campaign, channel, ordinal, part);
+        gathered.answered(part_key, step, attempt);
         match step {
             Step::Submitting | Step::Deferred | Step::Resend => {
                 let known = gathered.traces.get(&part_key).map_or(0, |trace| trace.resends);
@@ -252,10 +263,12 @@ impl Dispatcher {
         let (ordinal, units, address) = (entries.ordinals[at], entries.units[at], entries.addresses[at]);
         for part in 0..units {
             let state = self.part_state(key, ordinal, part).unwrap_or(State::Skipped);
-            if !state.open() {
+            let trace = gathered.traces.get(&(key.campaign, key.channel, ordinal, part)).copied();
+            // A resend may have been on its way while a receipt settled the matter.
+            let cut_off = trace.is_some_and(|trace| trace.step == Step::Submitting);
+            if !state.open() && !cut_off {
                 continue;
             }
-            let trace = gathered.traces.get(&(key.campaign, key.channel, ordinal, part)).copied();
             let trace = trace.unwrap_or(Trace {
                 step: Step::HandedOut,
                 attempt: 1,
@@ -265,9 +278,9 @@ impl Dispatcher {
             });
             let uncertain = state != State::Waiting;
             // What was put off before it left (no gateway in its row) keeps its number.
-            let tried = !uncertain && trace.gateway != GatewayId::NONE;
-            let attempt = trace.attempt.saturating_add(u8::from(tried));
             let resend = trace.step == Step::Resend;
+            let tried = !uncertain && (resend || trace.gateway != GatewayId::NONE);
+            let attempt = trace.attempt.saturating_add(u8::from(tried));
             let due = Due { key, index, part, attempt, resends: trace.resends, resend };
             let wait_us = self.wait_left_us(&trace, ordinal);
             open.push(Open { due, ordinal, units, address, gateway: trace.gateway, uncertain, wait_us });
@@ -286,8 +299,11 @@ impl Dispatcher {
     fn mark_uncertain(&mut self, now_us: u64, open: &Open) {
         let Open { due, ordinal, units, gateway, address, .. } = *open;
         let campaign = &self.campaigns[&due.key.campaign];
-        let again =
-            campaign.row.policy == Policy::Resend && due.resends < RESENDS && campaign.stopped.is_none();
+        let open = self.part_state(due.key, ordinal, due.part).is_some_and(State::open);
+        let again = open
+            && campaign.row.policy == Policy::Resend
+            && due.resends < RESENDS
+            && campaign.stopped.is_none();
         let said = Said {
             key: due.key,
             ordinal,

@@ -440,8 +440,21 @@ impl World {
         self.ledger.reader().unwrap().tallies(id).unwrap()[0].1
     }
 
+    /// What the journal says of everybody with this index: printed with a failing check.
+    fn story(&self, id: CampaignId, ordinal: u32) -> String {
+        let entries = self.ledger.reader().unwrap().journal(0, usize::MAX).unwrap();
+        let about = entries.iter().filter(|entry| match entry {
+            Entry::Outcome(row) => (row.campaign, row.ordinal) == (id, ordinal),
+            Entry::Notice(notice) => notice.code.name() == "recovered",
+            Entry::BlockEnd(_) => true,
+        });
+        about.map(|entry| format!("\n  {entry:?}")).collect()
+    }
+
     /// I1, I3, I7 and I9 for one campaign, from the ledger and the far ends' books alone.
     pub(crate) fn check(&mut self, id: CampaignId) {
+        let verified = bealert_core::ledger::verify::verify(self.ledger.reader().unwrap().as_mut()).unwrap();
+        assert_eq!(verified.count, 0, "{:?}", verified.findings);
         let fold = Fold::of(&self.ledger, id);
         let tally = self.tally(id);
         assert_eq!(tally.open(), 0, "I1: somebody is open");
@@ -455,9 +468,11 @@ impl World {
                 assert!(accepted <= 1 + doubts, "I3: {key:?} accepted {accepted} times with {doubts} doubts");
                 assert!(accepted < 2 || mark.resent(), "I3: {key:?} doubled and not named");
                 let taken = matches!(mark.state().name(), "accepted" | "delivered" | "confirmed");
-                assert!(!taken || accepted > 0, "{key:?} is {:?} but was never taken", mark.state());
+                let state = mark.state();
+                let story = || self.story(id, *part);
+                assert!(!taken || accepted > 0, "{key:?} is {state:?} but was never taken{}", story());
                 let never = matches!(mark.state().name(), "expired" | "cancelled");
-                assert!(!never || accepted == 0, "{key:?} is {:?} but was taken", mark.state());
+                assert!(!never || accepted == 0, "{key:?} is {state:?} but was taken{}", story());
             }
         }
         for (gateway, far_end) in self.far_ends.iter().enumerate() {

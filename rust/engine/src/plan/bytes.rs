@@ -168,7 +168,12 @@ fn plan(head: Head, mut blobs: &[u8]) -> Result<Plan, PlanBytesError> {
         blocks: Vec::with_capacity(head.blocks.len()),
         excluded: Vec::new(),
         frozen: head.frozen,
-        channels: head.channels.into_iter().map(channel_plan).collect::<Option<_>>().ok_or_else(|| odd("channel"))?,
+        channels: head
+            .channels
+            .into_iter()
+            .map(channel_plan)
+            .collect::<Option<_>>()
+            .ok_or_else(|| odd("channel"))?,
         example: head.example,
     };
     for (at, block) in head.blocks.iter().enumerate() {

@@ -109,11 +109,7 @@ impl Planner {
     /// # Errors
     /// [`PlanRefused`] where no people need to be seen to say so. What can be told of gateways and expiry waits for
     /// [`Planner::finish`], so that it is said together with what the people bring.
-    pub fn new(
-        config: &Config,
-        scenario: &str,
-        values: Vec<(String, String)>,
-    ) -> Result<Self, PlanRefused> {
+    pub fn new(config: &Config, scenario: &str, values: Vec<(String, String)>) -> Result<Self, PlanRefused> {
         let scenario = config.scenario(scenario).ok_or_else(|| unknown(config, scenario))?;
         let mut problems = Problems::default();
         let senders = judge(config, scenario, &mut problems);
@@ -339,7 +335,10 @@ fn compile(scenario: &ScenarioConfig, problems: &mut Problems) -> Option<Content
 /// Judges what is known before the people are, and gives the senders as they are frozen.
 fn judge(config: &Config, scenario: &ScenarioConfig, problems: &mut Problems) -> Vec<(String, String)> {
     if scenario.expiry_ms <= 0 {
-        problems.add(format!("scenario {}: it expires before it is launched, give a longer expiry", scenario.name));
+        problems.add(format!(
+            "scenario {}: it expires before it is launched, give a longer expiry",
+            scenario.name
+        ));
     }
     if config.gateways.is_empty() {
         problems.add("no gateway for sms: configure one".to_owned());

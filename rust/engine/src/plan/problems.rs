@@ -59,14 +59,15 @@ impl Problems {
 
     /// Adds a fault of a recipient, who is named by `who`.
     pub(super) fn fault(&mut self, fault: Fault, who: impl FnOnce() -> String) {
-        let group = match self.groups.iter_mut().find(|group| group.fault == fault) {
-            Some(group) => group,
+        let at = match self.groups.iter().position(|group| group.fault == fault) {
+            Some(at) => at,
             None if self.groups.len() < LINES => {
                 self.groups.push(Group { fault, named: Vec::new(), count: 0 });
-                self.groups.last_mut().expect("one was just added")
+                self.groups.len() - 1
             }
             None => return self.more += 1,
         };
+        let group = &mut self.groups[at];
         group.count += 1;
         if group.named.len() < NAMED {
             group.named.push(who());

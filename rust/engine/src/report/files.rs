@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bealert_core::model::Channel;
 use thiserror::Error;
@@ -28,6 +29,9 @@ const COLUMNS: [&str; 13] = [
     "remote",
     "possibly_doubled",
 ];
+
+/// Files that this process has begun.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// A report can't be written. What was there before is still there.
 #[derive(Debug, Error)]
@@ -59,11 +63,19 @@ impl Report {
 
     fn write_csv(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(COLUMNS)?;
+        csv.write_record(COLUMNS).map_err(said)?;
         for row in self.rows() {
-            csv.write_record(cells(&row).iter().map(|cell| cell.as_bytes()))?;
+            csv.write_record(cells(&row).iter().map(|cell| cell.as_bytes())).map_err(said)?;
         }
         csv.flush()
+    }
+}
+
+/// What the file system said: callers go by its kind.
+fn said(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
@@ -103,8 +115,9 @@ fn replace(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
     let path = directory.join(name);
-    // Two that write at once do not write into one file.
-    let beside = directory.join(format!(".{name}.{}", std::process::id()));
+    // Two that write at once, here or in another process, do not write into one file.
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let beside = directory.join(format!(".{name}.{}.{number}", std::process::id()));
     let written = write_new(&beside, write).and_then(|()| fs::rename(&beside, &path));
     written.map_err(|source| {
         // Half a file is of no use, and there may be no room for it.
@@ -133,5 +146,39 @@ fn hint(source: &io::Error) -> &'static str {
             "; choose a directory that you may write to"
         }
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_leaves_what_was_there_and_says_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("report.csv"), "before").unwrap();
+        let full = replace(directory.path(), "report.csv", |out| {
+            out.write_all(b"half")?;
+            Err(io::Error::from_raw_os_error(28))
+        });
+        let error = full.unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
+        assert!(
+            error.to_string().contains("report.csv") && error.to_string().contains("make room"),
+            "{error}"
+        );
+        assert_eq!(fs::read_to_string(directory.path().join("report.csv")).unwrap(), "before");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_the_file_system_says_to_the_csv_is_kept() {
+        let mut csv = csv::Writer::from_writer(File::options().write(true).open("/dev/full").unwrap());
+        let mut written = Ok(());
+        while written.is_ok() {
+            written = csv.write_record([[b'x'; 1_000]]).map_err(said);
+        }
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 }

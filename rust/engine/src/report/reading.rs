@@ -6,10 +6,10 @@ use bealert_core::model::{BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow
 use bealert_core::report::Reading;
 use bealert_core::tally::Tally;
 
+use super::Report;
 use super::people::People;
 use super::summary::Summary;
 use super::times::Times;
-use super::Report;
 
 pub(super) fn read(
     reader: &mut dyn LedgerReader,

@@ -118,10 +118,12 @@ impl Summary {
             totals: sums.totals.iter().map(|(channel, tally)| (channel.name(), Counts(*tally))).collect(),
             gateways: sums.gateways.iter().map(|count| gateway(count, gateways)).collect(),
             launch_to_first_ms: sums.launch_to_first_ms,
-            submitted_ms: sums.submitted_ms.map(|s| spread([("p50", s.p50), ("p95", s.p95), ("p100", s.p100)])),
-            receipt_ms: sums.receipt_ms.map(|Spread { p50, p95, p99, .. }| {
-                spread([("p50", p50), ("p95", p95), ("p99", p99)])
-            }),
+            submitted_ms: sums
+                .submitted_ms
+                .map(|s| spread([("p50", s.p50), ("p95", s.p95), ("p100", s.p100)])),
+            receipt_ms: sums
+                .receipt_ms
+                .map(|Spread { p50, p95, p99, .. }| spread([("p50", p50), ("p95", p95), ("p99", p99)])),
             response_ms: response.map(|(p50, p99)| Percentiles(vec![("p50", p50), ("p99", p99)])),
             elapsed_s: span.map(|(first, last)| (last - first).max(0) as f64 / 1_000.0),
             first_submit_at_ms,

@@ -15,7 +15,7 @@ use bealert_wire::smpp::{
 };
 
 #[derive(Clone)]
-pub struct Manners {
+pub(crate) struct Manners {
     pub receipts: bool,
     /// Refuses every bind with this status.
     pub refuses: Option<u32>,
@@ -49,7 +49,7 @@ impl Default for Manners {
 }
 
 #[derive(Default)]
-pub struct Books {
+pub(crate) struct Books {
     pub accepted: u64,
     pub throttled: u64,
     pub binds: u64,
@@ -65,12 +65,12 @@ pub struct Books {
 }
 
 impl Books {
-    pub fn duplicates(&self) -> u64 {
+    pub(crate) fn duplicates(&self) -> u64 {
         self.messages.values().map(|count| count - 1).sum()
     }
 }
 
-pub struct Far {
+pub(crate) struct Far {
     pub port: u16,
     pub books: Arc<Mutex<Books>>,
     manners: Arc<Mutex<Manners>>,
@@ -78,11 +78,11 @@ pub struct Far {
 }
 
 impl Far {
-    pub fn start(manners: Manners) -> Self {
+    pub(crate) fn start(manners: Manners) -> Self {
         Self::start_on(0, manners)
     }
 
-    pub fn start_on(port: u16, manners: Manners) -> Self {
+    pub(crate) fn start_on(port: u16, manners: Manners) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let books = Arc::new(Mutex::new(Books::default()));
@@ -104,11 +104,11 @@ impl Far {
         far
     }
 
-    pub fn books(&self) -> std::sync::MutexGuard<'_, Books> {
+    pub(crate) fn books(&self) -> std::sync::MutexGuard<'_, Books> {
         self.books.lock().unwrap()
     }
 
-    pub fn change(&self, change: impl FnOnce(&mut Manners)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Manners)) {
         change(&mut self.manners.lock().unwrap());
     }
 }

@@ -10,7 +10,7 @@ use bealert_core::tally::Tally;
 use bealert_engine::plan::{Plan, RecipientIn};
 use bealert_engine::{CampaignId, Config, Engine, EventOut, Progress};
 
-pub fn gateway(name: &str, port: u16, more: &str) -> String {
+pub(crate) fn gateway(name: &str, port: u16, more: &str) -> String {
     format!(
         r#"{{"type": "smpp", "name": "{name}", "host": "127.0.0.1", "port": {port}, "system_id": "bealert",
             "password": "secret", "sender": "BE-Alert", "receipt_wait_ms": 3000, "reconnect_max_ms": 300,
@@ -18,7 +18,7 @@ pub fn gateway(name: &str, port: u16, more: &str) -> String {
     )
 }
 
-pub fn config(data: Option<&Path>, gateways: &[String]) -> Config {
+pub(crate) fn config(data: Option<&Path>, gateways: &[String]) -> Config {
     let data = data.map_or("null".to_owned(), |path| format!("{:?}", path.to_str().unwrap()));
     let gateways = gateways.join(",");
     let text = format!(
@@ -30,12 +30,12 @@ pub fn config(data: Option<&Path>, gateways: &[String]) -> Config {
     Config::from_json(&text).unwrap()
 }
 
-pub fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// People with Belgian mobile numbers that are valid and distinct.
-pub fn plan(engine: &Engine, scenario: &str, people: u32) -> Plan {
+pub(crate) fn plan(engine: &Engine, scenario: &str, people: u32) -> Plan {
     let mut planner = engine.planner(scenario, Vec::new()).unwrap();
     for n in 0..people {
         let (id, phone) = (format!("p{n}"), format!("+32470{n:06}"));
@@ -51,21 +51,21 @@ pub fn plan(engine: &Engine, scenario: &str, people: u32) -> Plan {
     planner.finish(now_ms()).unwrap()
 }
 
-pub fn launch(engine: &Engine, scenario: &str, people: u32, key: &str) -> CampaignId {
+pub(crate) fn launch(engine: &Engine, scenario: &str, people: u32, key: &str) -> CampaignId {
     let plan = plan(engine, scenario, people);
     engine.launch(&plan, "test", key, &mut || true).unwrap()
 }
 
-pub fn sms(progress: &Progress) -> Tally {
+pub(crate) fn sms(progress: &Progress) -> Tally {
     progress.tallies[0].unwrap_or_default()
 }
 
-pub fn delivered(progress: &Progress) -> u64 {
+pub(crate) fn delivered(progress: &Progress) -> u64 {
     sms(progress).of(State::Delivered)
 }
 
 /// Waits until something holds of a campaign's progress; panics after `limit`.
-pub fn until(
+pub(crate) fn until(
     engine: &Engine,
     id: CampaignId,
     limit: Duration,
@@ -85,16 +85,16 @@ pub fn until(
     }
 }
 
-pub fn ended(engine: &Engine, id: CampaignId, limit: Duration) -> Progress {
+pub(crate) fn ended(engine: &Engine, id: CampaignId, limit: Duration) -> Progress {
     until(engine, id, limit, |progress| progress.state.ended())
 }
 
-pub fn close(engine: &Engine) {
+pub(crate) fn close(engine: &Engine) {
     engine.close(&mut || true).unwrap();
 }
 
 /// Every event of a campaign there is by now.
-pub fn events(engine: &Engine, id: CampaignId) -> Vec<EventOut> {
+pub(crate) fn events(engine: &Engine, id: CampaignId) -> Vec<EventOut> {
     let subscription = engine.events(None, Some(id)).unwrap();
     let mut all = Vec::new();
     while let Ok(batch) = subscription.take(1_000)

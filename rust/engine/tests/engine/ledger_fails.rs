@@ -67,7 +67,9 @@ fn goes_on_after(fault: Fault) {
     faults.lock().unwrap().push(fault);
     let progress = ended(&engine, id, Duration::from_secs(20));
     assert_eq!(delivered(&progress), 2_000);
-    assert_eq!((far.books().accepted, far.books().duplicates()), (2_000, 0));
+    let books = far.books();
+    assert_eq!((books.accepted, books.duplicates()), (2_000, 0));
+    drop(books);
     let delivered = events(&engine, id)
         .iter()
         .filter(|event| matches!(event, EventOut::Event { state: "delivered", .. }))

@@ -57,6 +57,18 @@ fn a_refused_handle_does_not_end_our_hold() {
 }
 
 #[test]
+fn a_dropped_handle_lets_another_process_in() {
+    let Some(dir) = child::dir() else {
+        let dir = tempfile::tempdir().unwrap();
+        drop(SqliteLedger::open(dir.path()).unwrap());
+        let mut other = child::start("held_directory::a_dropped_handle_lets_another_process_in", dir.path());
+        assert_eq!(other.hear().as_deref(), Some("free"));
+        return;
+    };
+    child::say(holder(&dir).map_or("free".into(), |pid| format!("held by {pid}")));
+}
+
+#[test]
 fn readers_need_a_ledger_but_no_holder() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(open_reader(dir.path()), Err(LedgerError::Io(_))));

@@ -1,0 +1,62 @@
+//! The simulated SMSC, served by a thread of its own.
+
+use bealert_engine::simulate::{Simulator, SimulatorOptions, TakenMessage};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Source, destination, text, parts that came, parts it has, times it was accepted, ids: the fields
+/// of `bealert_engine.testing.Message`.
+type Message = (String, String, String, u8, u8, u32, Vec<String>);
+
+/// One simulated far end; it hangs up when it is closed, or with the object.
+#[pyclass(frozen, module = "bealert_engine._engine")]
+pub(crate) struct Smsc {
+    simulator: Simulator,
+}
+
+#[pymethods]
+impl Smsc {
+    /// Listens; `options` is the JSON of `SimulatorOptions`.
+    #[staticmethod]
+    fn open(py: Python<'_>, host: &str, port: u16, options: &str) -> PyResult<Self> {
+        let config = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config);
+        let config = config.map_err(PyValueError::new_err)?;
+        let simulator = py.detach(|| Simulator::start(config, (host, port)))?;
+        Ok(Self { simulator })
+    }
+
+    #[getter]
+    fn port(&self) -> u16 {
+        self.simulator.port()
+    }
+
+    /// What it has counted.
+    fn books<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let books = PyDict::new(py);
+        for (name, count) in py.detach(|| self.simulator.books()).counts() {
+            books.set_item(name, count)?;
+        }
+        Ok(books)
+    }
+
+    /// What it accepted, in order, if it was told to keep it.
+    fn messages(&self, py: Python<'_>) -> Vec<Message> {
+        py.detach(|| self.simulator.messages()).into_iter().map(message).collect()
+    }
+
+    /// Resets every connection; gives how many there were.
+    fn reset_connections(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.simulator.reset_connections())
+    }
+
+    /// Hangs up.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.simulator.stop());
+    }
+}
+
+fn message(taken: TakenMessage) -> Message {
+    let TakenMessage { source, destination, text, accepted, parts, total, ids, .. } = taken;
+    (source, destination, text, parts, total, accepted, ids)
+}

@@ -1,0 +1,63 @@
+"""The documentation says what there is: its code compiles, its links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from bealert_engine.cli.app import app
+from bealert_engine.cli.exits import ExitCode
+from bealert_engine.config import CONFIG
+from bealert_engine.gateways import RETRY, SMPP
+from bealert_engine.scenario import SCENARIO
+
+HOUSE = Path(__file__).parents[2]
+PAGES = [*sorted((HOUSE / "docs").rglob("*.md")), HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"]
+REFERENCE = HOUSE / "docs" / "reference"
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(HOUSE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_its_python_compiles(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        compile(block, named(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_its_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if not re.match(r"[a-z]+:", link):
+            assert (page.parent / link.partition("#")[0]).exists(), link
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    text = (REFERENCE / "configuration.md").read_text()
+    for table in (CONFIG, SMPP, RETRY, SCENARIO):
+        for key in table.keys.keys() - {"gateways", "scenarios", "sms"}:
+            assert re.search(rf"\b{key}\b", text), key
+
+
+def test_every_command_option_and_exit_code_is_documented() -> None:
+    text = (REFERENCE / "commands.md").read_text()
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        for leaf_name, leaf in getattr(command, "commands", {"": command}).items():
+            assert re.search(rf"`bealert {name}( {leaf_name})?|`{name} ID`", text), (
+                name,
+                leaf_name,
+            )
+            for option in leaf.params:
+                if option.name in ("help",) or getattr(option, "hidden", False):
+                    continue
+                for spelling in option.opts:
+                    if spelling.startswith("--"):
+                        assert spelling in text, f"{name} {leaf_name} {spelling}"
+    for code in ExitCode:
+        assert f"| {code.value} |" in text
