@@ -8,6 +8,22 @@ from bealert_engine.progress import ProgressRow
 from bealert_engine.report import NativeRow
 from bealert_engine.scenario import Kind
 
+__all__ = [
+    "Engine",
+    "Ledger",
+    "Plan",
+    "Planner",
+    "Report",
+    "Smsc",
+    "Stop",
+    "Subscription",
+    "Watch",
+    "control",
+    "control_launch",
+    "planner",
+    "verify",
+]
+
 @final
 class Engine:
     @staticmethod

@@ -38,6 +38,11 @@ class Opened:
             raise EngineClosed
         return self._native
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `close` was not called yet."""
+        return self._native is not None
+
     def drop(self) -> None:
         """From now on there is none."""
         self._native = None

@@ -100,7 +100,7 @@ class Engine:
         self._opened = Opened(native)
         self._native = native
         self._logs = LogThread(native)
-        self._forgotten = weakref.finalize(self, _close_forgotten, native, self._logs)
+        self._ending = weakref.finalize(self, _end, self._opened, native, self._logs)
         watch_forks(self)
 
     @property
@@ -197,13 +197,13 @@ class Engine:
             self._native.close()
         finally:
             self._opened.drop()
-            self._forgotten.detach()
         self._logs.join()
+        self._ending.detach()
 
     def abandon_after_fork(self) -> None:
         """In a forked child: let go of what belongs to the parent. Called by itself."""
         self._native.abandon_after_fork()
-        self._forgotten.detach()
+        self._ending.detach()
 
     def __enter__(self) -> Self:
         return self
@@ -222,9 +222,13 @@ class Engine:
         return f"<Engine on {self._config.directory or 'a ledger in memory'}>"
 
 
-def _close_forgotten(native: _engine.Engine, logs: LogThread) -> None:
-    """What is left to do for an engine that nobody closed, at the latest when Python ends."""
-    warnings.warn("an Engine was not closed: use `with`, or call close()", ResourceWarning, 2)
+def _end(opened: Opened, native: _engine.Engine, logs: LogThread) -> None:
+    """What is left to do for an engine, at the latest when Python ends.
+
+    Nobody closed it, or closing was interrupted. Its log thread has to end before Python does.
+    """
+    if opened.is_open:
+        warnings.warn("an Engine was not closed: use `with`, or call close()", ResourceWarning, 2)
     with suppress(BealertError):
         native.close()
     logs.join()

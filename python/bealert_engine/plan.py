@@ -140,7 +140,7 @@ class Plan:
 
     def summary(self) -> str:
         """People, exclusions with their reasons, parts and time, in a few lines for people."""
-        lines = [f"{self.scenario} ({self.kind}): {self.people:,} people"]
+        lines = [f"{self.scenario} ({self.kind}): {_people(self.people)}"]
         for name, channel in self.channels.items():
             lines.append(
                 f"  {name}: {channel.people:,} to send, {channel.parts:,} parts "
@@ -157,11 +157,15 @@ class Plan:
         return _restored, (self._native.to_bytes(),)
 
     def __repr__(self) -> str:
-        return f"<Plan of {self.scenario!r} for {self.people:,} people>"
+        return f"<Plan of {self.scenario!r} for {_people(self.people)}>"
 
 
 def _restored(octets: bytes) -> Plan:
     return Plan(_engine.Plan.from_bytes(octets))
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _duration(seconds: float | None) -> str:

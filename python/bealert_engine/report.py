@@ -173,6 +173,21 @@ class Report:
         return dict(self._content["receipt_ms"] or {})
 
     @property
+    def response_ms(self) -> dict[str, float]:
+        """From sending to the answer of the gateway: p50, p95 and p99."""
+        return dict(self._content["response_ms"] or {})
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """From the first message that left to the last outcome."""
+        return self._number("elapsed_s")
+
+    @property
+    def imbalances(self) -> tuple[str, ...]:
+        """What keeps it from balancing, in words; open messages of a running campaign too."""
+        return tuple(self._content["imbalances"])
+
+    @property
     def possibly_doubled(self) -> tuple[str, ...]:
         """Ids of the recipients who may have got the message twice: all of them."""
         return tuple(self._content["possibly_doubled"])

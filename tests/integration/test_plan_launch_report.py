@@ -73,7 +73,7 @@ def test_what_arrives_is_what_was_written(flavour: Any, alert: Any, smsc: Any) -
     ) as engine:
         plan = engine.plan("alert", to=[person], values={"street": "overruled"})
         assert plan.example == be.Example("p1", "nl", "Gevaar in Kerkstraat. Blijf binnen.", 1)
-        assert "1 people" in plan.summary()
+        assert "1 person" in plan.summary()
         engine.launch(plan, by="tests", key="k").wait(timeout_s=30)
     [message] = smsc.messages()
     assert message.destination == "33639981234"

@@ -15,7 +15,7 @@ def test_it_runs_as_shown(tmp_path: Path) -> None:
     [quick_start] = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.S | re.M)
     (tmp_path / "quickstart.py").write_text(quick_start)
     first, second = (_run(tmp_path) for _ in range(2))
-    assert "1 people" in first
+    assert "1 person" in first
     assert first.splitlines()[-1].startswith("True ")
     assert second.splitlines()[-1].startswith("True ")
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from bealert_engine import testing
-from bealert_engine.cli.exits import ExitCode, Terminated, sigterm_raises
+from bealert_engine.cli.exits import ExitCode, Terminated, Unusable, sigterm_raises
 
 LOOK_EVERY_S = 0.2
 """How soon the end of the parent is noticed."""
@@ -48,6 +48,26 @@ def smsc(
         int | None,
         typer.Option(min=1, help="Parts per second that are taken; more are throttled (0x58)."),
     ] = None,
+    early_receipts: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the receipts that come first.")
+    ] = 0.0,
+    silent: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of parts that are taken and never answered."),
+    ] = 0.0,
+    reset_every: Annotated[
+        int | None, typer.Option(min=1, help="Reset the connection after so many parts.")
+    ] = None,
+    unanswered_receipts: Annotated[
+        int, typer.Option(min=1, help="Receipts sent without waiting for an answer.")
+    ] = 100,
+    refuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENDING=STATUS",
+            help='Refuse numbers that end so, as in "13=0x0B"; may be repeated.',
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed picks others to fail.")] = 1,
     with_parent: Annotated[
         bool,
@@ -63,7 +83,13 @@ def smsc(
         receipts=receipts,
         failed=failed,
         limit=limit,
+        early_receipts=early_receipts,
+        silent=silent,
+        reset_every=reset_every,
+        unanswered_receipts=unanswered_receipts,
+        numbers=[_refusal(rule) for rule in refuse or ()],
         seed=seed,
+        keep_messages=False,
     )
     with sigterm_raises(), simulator:
         print(f"listening on {simulator.host}:{simulator.port}", flush=True)
@@ -72,6 +98,14 @@ def smsc(
         books = simulator.books()
     print(json.dumps(books), flush=True)
     return ExitCode.DONE
+
+
+def _refusal(rule: str) -> dict[str, str | int]:
+    ending, _, status = rule.partition("=")
+    try:
+        return {"suffix": str(int(ending)).zfill(len(ending)), "status": int(status, 0)}
+    except ValueError:
+        raise Unusable(f"--refuse {rule!r} is not of the form 13=0x0B.") from None
 
 
 def _wait(*, with_parent: bool) -> None:

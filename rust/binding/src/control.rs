@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bealert_engine::control::{ControlClient, ControlError, Order};
+use bealert_engine::control::{CommandName, ControlClient, ControlError};
 use bealert_engine::{EngineError, Waiter};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,9 +20,7 @@ pub(crate) fn control_launch(
     by: &str,
     key: &str,
 ) -> PyResult<u32> {
-    let id = asked(py, |waiter| {
-        ControlClient::connect(&directory)?.launch(&plan.plan, by, key, waiter)
-    })?;
+    let id = asked(py, |waiter| ControlClient::connect(&directory)?.launch(&plan.plan, by, key, waiter))?;
     Ok(id.0)
 }
 
@@ -38,9 +36,9 @@ pub(crate) fn control(
     if command == "ping" {
         return asked(py, |waiter| ControlClient::connect(&directory)?.ping(waiter)).map(Some);
     }
-    let order = Order::from_name(command)
+    let name = CommandName::from_name(command)
         .ok_or_else(|| PyValueError::new_err(format!("no command {command:?}")))?;
-    asked(py, |waiter| ControlClient::connect(&directory)?.order(order, id_or_key, waiter))?;
+    asked(py, |waiter| ControlClient::connect(&directory)?.command(name, id_or_key, waiter))?;
     Ok(None)
 }
 

@@ -33,12 +33,7 @@ impl Engine {
         Ok(Self { engine: engine.map_err(|error| raised(py, &error))? })
     }
 
-    fn planner(
-        &self,
-        py: Python<'_>,
-        scenario: &str,
-        values: Vec<(String, String)>,
-    ) -> PyResult<Planner> {
+    fn planner(&self, py: Python<'_>, scenario: &str, values: Vec<(String, String)>) -> PyResult<Planner> {
         let planner = py.detach(|| self.engine.planner(scenario, values));
         Ok(Planner::new(planner.map_err(|error| refused(py, error))?))
     }
@@ -78,12 +73,7 @@ impl Engine {
         Ok(Watch { watch: short(py, || self.engine.watch(CampaignId(campaign)))? })
     }
 
-    fn events(
-        &self,
-        py: Python<'_>,
-        after: Option<u64>,
-        campaign: Option<u32>,
-    ) -> PyResult<Subscription> {
+    fn events(&self, py: Python<'_>, after: Option<u64>, campaign: Option<u32>) -> PyResult<Subscription> {
         let subscription = short(py, || self.engine.events(after, campaign.map(CampaignId)))?;
         Ok(Subscription { subscription, rings: true })
     }
@@ -102,18 +92,12 @@ impl Engine {
     }
 
     /// Area, level and text of each record; `None` once there will be no more.
-    fn logs(
-        &self,
-        py: Python<'_>,
-        at_most_s: f64,
-    ) -> PyResult<Option<Vec<(&'static str, u32, String)>>> {
+    fn logs(&self, py: Python<'_>, at_most_s: f64) -> PyResult<Option<Vec<(&'static str, u32, String)>>> {
         let timeout = Duration::try_from_secs_f64(at_most_s)
             .map_err(|error| PyValueError::new_err(format!("at_most_s: {error}")))?;
         let records = py.detach(|| self.engine.logs(timeout));
         Ok(records.map(|records| {
-            let row = |record: bealert_engine::LogRecord| {
-                (record.area, record.level.number(), record.text)
-            };
+            let row = |record: bealert_engine::LogRecord| (record.area, record.level.number(), record.text);
             records.into_iter().map(row).collect()
         }))
     }

@@ -58,10 +58,7 @@ fn row(py: Python<'_>, entry: EventOut) -> PyResult<Bound<'_, PyTuple>> {
         } => {
             let (channel, state) = (word(channel.name()), word(state));
             let gateway = gateway.as_deref().map(word);
-            (
-                seq, at_ms, campaign, recipient, channel, attempt, gateway, state, reason, remote,
-                part,
-            )
+            (seq, at_ms, campaign, recipient, channel, attempt, gateway, state, reason, remote, part)
                 .into_pyobject(py)
         }
         EventOut::Notice { seq, at_ms, campaign, gateway, code, text } => {

@@ -39,12 +39,7 @@ impl Ledger {
         Ok(rows::progress(&short(py, || self.view.progress(CampaignId(campaign)))?))
     }
 
-    fn events(
-        &self,
-        py: Python<'_>,
-        after: Option<u64>,
-        campaign: Option<u32>,
-    ) -> PyResult<Subscription> {
+    fn events(&self, py: Python<'_>, after: Option<u64>, campaign: Option<u32>) -> PyResult<Subscription> {
         let subscription = short(py, || self.view.events(after, campaign.map(CampaignId)))?;
         Ok(Subscription { subscription, rings: false })
     }

@@ -49,10 +49,7 @@ impl Chunk {
     ///
     /// # Errors
     /// `TypeError` where something else is in the list.
-    pub(crate) fn read(
-        list: &Bound<'_, PyList>,
-        problem: &mut dyn FnMut(String),
-    ) -> PyResult<Self> {
+    pub(crate) fn read(list: &Bound<'_, PyList>, problem: &mut dyn FnMut(String)) -> PyResult<Self> {
         let mut chunk = Self::default();
         chunk.entries.reserve(list.len());
         for item in list {
@@ -70,9 +67,7 @@ impl Chunk {
     pub(crate) fn people(&self) -> impl Iterator<Item = Person<'_>> {
         let piece = |piece: &Piece| &self.text[piece.clone()];
         self.entries.iter().map(move |entry| match entry {
-            Entry::Excluded { id, reason } => {
-                Person::Excluded { id: piece(id), reason: piece(reason) }
-            }
+            Entry::Excluded { id, reason } => Person::Excluded { id: piece(id), reason: piece(reason) },
             Entry::Recipient { fields, values } => {
                 let [id, phone, email, name, language] =
                     fields.each_ref().map(|field| field.as_ref().map(piece));
@@ -119,8 +114,7 @@ impl Chunk {
     }
 
     fn exclude(&mut self, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (id, _channel, reason): (String, String, String) =
-            item.extract().map_err(|_| stranger(item))?;
+        let (id, _channel, reason): (String, String, String) = item.extract().map_err(|_| stranger(item))?;
         let (id, reason) = (self.put(&id), self.put(&reason));
         self.entries.push(Entry::Excluded { id, reason });
         Ok(())
@@ -148,11 +142,7 @@ impl Chunk {
         Ok(Ok(()))
     }
 
-    fn copy_value(
-        &mut self,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> Result<(), String> {
+    fn copy_value(&mut self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Result<(), String> {
         let name_piece = self.copy(name).map_err(|why| format!("have a name that {why}"))?;
         let value = self.copy(value).map_err(|why| format!("[{}] {why}", repr(name)))?;
         self.values.push((name_piece, value));

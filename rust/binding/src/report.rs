@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bealert_engine::{EngineError, Waiter};
 use bealert_engine::report::ReportRow;
+use bealert_engine::{EngineError, Waiter};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};

@@ -73,16 +73,11 @@ pub(crate) enum IdOrKey {
 
 impl IdOrKey {
     /// Finds the campaign. A number is never taken for a key, though a key may be one.
-    pub(crate) fn find(
-        &self,
-        view: &bealert_engine::EngineView,
-    ) -> Result<Option<CampaignRow>, EngineError> {
+    pub(crate) fn find(&self, view: &bealert_engine::EngineView) -> Result<Option<CampaignRow>, EngineError> {
         match self {
             IdOrKey::Key(key) => view.find(key),
             IdOrKey::Id(id) => match view.find(&id.to_string())? {
-                Some(row) if row.id.0 != *id => {
-                    Ok(view.campaigns()?.into_iter().find(|row| row.id.0 == *id))
-                }
+                Some(row) if row.id.0 != *id => Ok(view.campaigns()?.into_iter().find(|row| row.id.0 == *id)),
                 found => Ok(found),
             },
         }

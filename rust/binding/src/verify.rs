@@ -16,8 +16,7 @@ type Verdict = (Vec<(Option<u32>, String)>, u64, u64, u64);
 /// Checks the ledger in a directory, and the file it is in.
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, directory: PathBuf) -> PyResult<Verdict> {
-    let (damage, verified) =
-        apart(py, move || look(&directory))?.map_err(|error| raised(py, &error))?;
+    let (damage, verified) = apart(py, move || look(&directory))?.map_err(|error| raised(py, &error))?;
     let damage = damage.into_iter().map(|what| (None, what));
     let findings = verified.findings.into_iter();
     let findings = findings.map(|finding| (finding.campaign.map(|id| id.0), finding.what));

@@ -152,7 +152,8 @@ fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String>
 
 fn dial(config: &SmppConfig) -> Result<TcpStream, String> {
     let (host, port) = (config.host.as_str(), config.port);
-    let addresses = (host, port).to_socket_addrs().map_err(|error| format!("no address for {host}: {error}"))?;
+    let addresses =
+        (host, port).to_socket_addrs().map_err(|error| format!("no address for {host}: {error}"))?;
     let mut last = format!("no address for {host}");
     for address in addresses {
         match TcpStream::connect_timeout(&address, CONNECT) {

@@ -12,7 +12,7 @@ mod server;
 mod socket;
 
 pub use client::{ControlClient, ControlError};
-pub(crate) use holder::{Holder, WeakEngine};
+pub(crate) use holder::WeakEngine;
 pub use message::CommandName;
 pub(crate) use server::ControlServer;
 

@@ -87,11 +87,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`PlanRefused`] where the scenario can't be planned at all.
-    pub fn planner(
-        &self,
-        scenario: &str,
-        values: Vec<(String, String)>,
-    ) -> Result<Planner, PlanRefused> {
+    pub fn planner(&self, scenario: &str, values: Vec<(String, String)>) -> Result<Planner, PlanRefused> {
         Planner::new(&self.inner.config, scenario, values)
     }
 
@@ -119,12 +115,7 @@ impl Engine {
         self.command(id, Command::Cancel, waiter)
     }
 
-    fn command(
-        &self,
-        id: CampaignId,
-        what: Command,
-        waiter: Waiter<'_>,
-    ) -> Result<(), EngineError> {
+    fn command(&self, id: CampaignId, what: Command, waiter: Waiter<'_>) -> Result<(), EngineError> {
         self.check_life()?;
         let (reply, answer) = sync_channel(1);
         self.tell(Input::Command { id, what, reply })?;

@@ -36,9 +36,8 @@ impl Descriptors {
 
     /// Remembers an open descriptor. Beyond [`PLACES`] it is not, and a child would keep it open.
     pub(crate) fn note(self: &Arc<Self>, fd: RawFd) -> Descriptor {
-        let taken = |place: &AtomicI32| {
-            place.compare_exchange(FREE, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        };
+        let taken =
+            |place: &AtomicI32| place.compare_exchange(FREE, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         Descriptor { list: Arc::clone(self), place: self.places.iter().position(taken) }
     }
 

@@ -19,9 +19,16 @@ pub(crate) type Reply<T> = SyncSender<Result<T, EngineError>>;
 pub(crate) enum Input {
     /// A campaign whose blocks are written.
     Launch(Box<Launching>),
-    Command { id: CampaignId, what: Command, reply: Reply<()> },
+    Command {
+        id: CampaignId,
+        what: Command,
+        reply: Reply<()>,
+    },
     /// A batch is durable.
-    Committed { number: u64, took_us: u64 },
+    Committed {
+        number: u64,
+        took_us: u64,
+    },
     /// The ledger can't be written; the writer keeps trying.
     Stalled(String),
     /// A block is rendered, or can't be.
@@ -29,7 +36,9 @@ pub(crate) enum Input {
     /// How the gateways and the ledger stand.
     Readings(SyncSender<Readings>),
     /// Drain for at most this long and end.
-    Close { drain_us: u64 },
+    Close {
+        drain_us: u64,
+    },
     /// The ledger's thread panicked.
     LedgerFailed(String),
     /// Panic here, or in a session: for tests.

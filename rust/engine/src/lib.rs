@@ -1,8 +1,8 @@
 //! The engine: what drives the pure crates with sockets, files, threads and time.
 //!
-//! A host holds an [`Engine`]. One thread runs the dispatcher and every session ([`r#loop`]), a second
-//! one writes the ledger ([`writer`]), a small pool renders blocks ([`pool`]). Planning and launching
-//! run on the host's own threads. Nothing here knows Python; nothing of the host is ever called.
+//! A host holds an [`Engine`]. One thread runs the dispatcher and every session (`loop`), a second one
+//! writes the ledger (`writer`), a small pool renders blocks (`pool`). Planning and launching run on
+//! the host's own threads. Nothing here knows Python, and the engine's threads call nothing of the host.
 
 mod blocks;
 mod campaign;
@@ -27,6 +27,7 @@ mod pool;
 pub mod report;
 mod session;
 mod shared;
+pub mod simulate;
 mod text;
 mod view;
 mod wake;

@@ -5,8 +5,8 @@
 //! writes once per session. The dispatcher calls sessions directly.
 
 mod command;
-pub(crate) mod gateway;
 mod ending;
+pub(crate) mod gateway;
 pub(crate) mod store;
 
 use std::future::poll_fn;
@@ -190,8 +190,7 @@ impl Loop {
         mut work: impl FnMut(&mut Gateway, &mut Context<'_>, &mut Pass<'_>, &mut Store) -> bool,
     ) -> bool {
         let log = &*self.shared.log;
-        let mut pass =
-            Pass { now_us, dispatcher: &mut self.dispatcher, log, buffer: &mut self.buffer };
+        let mut pass = Pass { now_us, dispatcher: &mut self.dispatcher, log, buffer: &mut self.buffer };
         let mut any = false;
         for gateway in &mut self.gateways {
             any |= work(gateway, cx, &mut pass, &mut self.store);

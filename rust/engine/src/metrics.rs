@@ -9,9 +9,8 @@ use crate::session::Greeting;
 
 /// Upper bounds of the buckets of response times, in microseconds: from a loopback to a far end that is
 /// about to time out.
-const BOUNDS_US: [u32; 12] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 500_000, 2_000_000, 10_000_000,
-];
+const BOUNDS_US: [u32; 12] =
+    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 500_000, 2_000_000, 10_000_000];
 
 /// How long a far end (or a disk) takes, as a histogram.
 #[derive(Debug, Clone, Default)]

@@ -21,10 +21,10 @@ use crate::fork::Descriptors;
 use crate::inbox::Inbox;
 use crate::ledger::SqliteLedger;
 use crate::log::Log;
-use crate::pool::{Pool, THREADS};
 use crate::r#loop::gateway::Gateway;
 use crate::r#loop::store::Store;
 use crate::r#loop::{Parts, run};
+use crate::pool::{Pool, THREADS};
 use crate::shared::{Life, Shared};
 use crate::view::EngineView;
 use crate::writer::{Writer, panic_text};
@@ -85,8 +85,18 @@ pub(crate) fn open_on(config: Config, mut ledger: Box<dyn Ledger>) -> Result<Eng
         campaigns: campaigns.iter().map(|row| (row.id, row.state)).collect(),
     };
     let (launching, launched) = (Mutex::default(), Condvar::new());
-    let inner =
-        Arc::new(Inner { config, shared, inbox, writer, descriptors, view, hash, directory, launching, launched });
+    let inner = Arc::new(Inner {
+        config,
+        shared,
+        inbox,
+        writer,
+        descriptors,
+        view,
+        hash,
+        directory,
+        launching,
+        launched,
+    });
     let control = control(&inner);
     if let Err(error) = start_loop(parts, control) {
         inner.inbox.close();

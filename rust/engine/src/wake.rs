@@ -102,11 +102,7 @@ pub(crate) struct Wakes {
 }
 
 impl Wakes {
-    pub(crate) fn add(
-        &self,
-        topic: Topic,
-        descriptors: &Arc<Descriptors>,
-    ) -> Result<Arc<Wake>, EngineError> {
+    pub(crate) fn add(&self, topic: Topic, descriptors: &Arc<Descriptors>) -> Result<Arc<Wake>, EngineError> {
         let wake = Arc::new(Wake::new(topic, descriptors)?);
         let mut list = self.lock();
         list.retain(|known| known.strong_count() > 0);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bealert_core::model::CampaignId;
 
+use super::holder::Holder;
 use super::*;
 use crate::config::Config;
 use crate::engine::Waiter;

@@ -1,6 +1,6 @@
 //! What the loop is told from outside, and the answers that wait for a commit.
 
-use bealert_core::dispatch::{Commit, CommandError};
+use bealert_core::dispatch::{CommandError, Commit};
 use bealert_core::ledger::NoticeCode;
 use bealert_core::model::{CampaignId, GatewayId};
 

@@ -49,9 +49,8 @@ impl Gateway {
         descriptors: &Arc<Descriptors>,
         mut seed: impl FnMut() -> u64,
     ) -> Self {
-        let session = |number| {
-            SmppSession::new(id, number, Arc::clone(&config), Arc::clone(descriptors), seed())
-        };
+        let session =
+            |number| SmppSession::new(id, number, Arc::clone(&config), Arc::clone(descriptors), seed());
         Self {
             id,
             name: config.name.as_str().into(),

@@ -61,7 +61,9 @@ impl Store {
     pub(crate) fn load(&mut self, key: BlockKey, log: &Log) {
         match self.campaigns.get(&key.campaign) {
             Some(prepared) => self.pool.render(key, Arc::clone(prepared)),
-            None => log.error("engine", format!("a block of the unknown campaign {} was asked for", key.campaign)),
+            None => {
+                log.error("engine", format!("a block of the unknown campaign {} was asked for", key.campaign))
+            }
         }
     }
 

@@ -4,7 +4,9 @@
 //! it has room, and writes at the end of a pass: no channel, lock or task lies between them.
 
 mod backoff;
+mod replies;
 pub(crate) mod smpp;
+pub(crate) mod smsc;
 pub(crate) mod tcp;
 
 use bealert_core::dispatch::Dispatcher;

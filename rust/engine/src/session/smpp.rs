@@ -1,25 +1,24 @@
 //! The driver of one SMPP session as a client: connect, bind, move bytes, come back after a loss.
 
+mod hear;
+
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bealert_core::dispatch::{Answer, Receipt as FinalReceipt};
 use bealert_core::model::GatewayId;
-use bealert_core::outcome::Step;
-use bealert_core::retry::Refusal;
 use bealert_wire::smpp::{
-    BindMode, CloseReason, Esme, EsmeConfig, Event, Message, Receipt, ReceiptState, Reply, Status, StatusClass,
-    SubmitError, SubmitTemplate, class, status,
+    BindMode, CloseReason, Esme, EsmeConfig, Event, Message, Reply, StatusClass, SubmitError, SubmitTemplate,
+    class, status,
 };
 
 use super::backoff::Backoff;
+use super::replies::Replies;
 use super::tcp::{Connecting, Tcp, connect};
 use super::{Change, Greeting, PASS_BYTES, Pass};
 use crate::config::{BindKind, SmppConfig};
 use crate::fork::Descriptors;
 use crate::metrics::ResponseTimes;
-use crate::text::brief;
 
 /// How long a connection may take to come up.
 const CONNECT_US: u64 = 10_000_000;
@@ -36,7 +35,7 @@ pub(crate) struct SmppSession {
     descriptors: Arc<Descriptors>,
     link: Link,
     backoff: Backoff,
-    replies: Replies,
+    replies: Replies<Reply>,
     greeting: Option<Greeting>,
     connected_us: u64,
     closing: bool,
@@ -49,9 +48,18 @@ pub(crate) struct SmppSession {
 
 enum Link {
     /// Not before this time.
-    Waiting { until_us: u64 },
-    Connecting { connecting: Connecting, deadline_us: u64 },
-    Up { tcp: Tcp, esme: Box<Esme>, stuck: bool },
+    Waiting {
+        until_us: u64,
+    },
+    Connecting {
+        connecting: Connecting,
+        deadline_us: u64,
+    },
+    Up {
+        tcp: Tcp,
+        esme: Box<Esme>,
+        stuck: bool,
+    },
     /// Closed for good.
     Ended,
 }
@@ -87,20 +95,31 @@ impl SmppSession {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
         assert!(!self.panics, "injected into a session");
         self.poll_connect(cx, pass);
-        let Link::Up { tcp, esme, .. } = &mut self.link else { return false };
-        let mut more = false;
-        match tcp.poll_read(cx, pass.buffer) {
-            Poll::Ready(Ok(0)) => self.lost(pass, None),
-            Poll::Ready(Ok(read)) => {
-                esme.receive(pass.now_us, &pass.buffer[..read]);
-                more = read == pass.buffer.len();
-            }
-            Poll::Ready(Err(error)) => self.lost(pass, Some(error)),
-            Poll::Pending => {}
-        }
+        let more = self.read(cx, pass);
         self.handle_timeout(pass);
         self.tell(pass);
         more
+    }
+
+    /// Reads until the socket has nothing more, which is also what makes it wake the loop again, or
+    /// until this pass's share is full.
+    fn read(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
+        let mut left = PASS_BYTES;
+        while let Link::Up { tcp, esme, .. } = &mut self.link {
+            match tcp.poll_read(cx, pass.buffer) {
+                Poll::Ready(Ok(0)) => self.lost(pass, None),
+                Poll::Ready(Ok(read)) => {
+                    esme.receive(pass.now_us, &pass.buffer[..read]);
+                    left = left.saturating_sub(read);
+                    if left == 0 {
+                        return true;
+                    }
+                }
+                Poll::Ready(Err(error)) => self.lost(pass, Some(error)),
+                Poll::Pending => break,
+            }
+        }
+        false
     }
 
     fn poll_connect(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
@@ -135,84 +154,6 @@ impl SmppSession {
         }
         if self.greeting.is_some() && pass.now_us >= self.connected_us + WORKED_US {
             self.backoff.worked();
-        }
-    }
-
-    /// Passes on what the pure session has to say.
-    fn tell(&mut self, pass: &mut Pass<'_>) {
-        while let Link::Up { esme, .. } = &mut self.link
-            && let Some(event) = esme.poll_event()
-        {
-            self.hear(pass, event);
-        }
-    }
-
-    #[inline]
-    fn hear(&mut self, pass: &mut Pass<'_>, event: Event) {
-        let now_us = pass.now_us;
-        match event {
-            Event::Accepted { token, id, took_us, .. } => {
-                self.times.add(took_us);
-                self.backoff.worked();
-                pass.dispatcher.answered(now_us, token, Answer::Accepted { remote: &id });
-            }
-            Event::Rejected { token, status, took_us, .. } => {
-                self.times.add(took_us);
-                self.backoff.worked();
-                let detail = brief::<64>(format_args!("{}", Status(status)));
-                let answer = Answer::Refused { refusal: refusal(status), detail: &detail };
-                pass.dispatcher.answered(now_us, token, answer);
-            }
-            Event::TimedOut { token } => pass.dispatcher.answered(now_us, token, Answer::TimedOut),
-            Event::Lost { token } => pass.dispatcher.answered(now_us, token, Answer::Lost),
-            Event::Unsent { token } => pass.dispatcher.answered(now_us, token, Answer::Unsent),
-            Event::Receipt { reply, receipt } => self.hear_receipt(pass, reply, &receipt),
-            other => self.hear_rarely(pass, other),
-        }
-    }
-
-    fn hear_receipt(&mut self, pass: &mut Pass<'_>, reply: Reply, receipt: &Receipt) {
-        let step = match receipt.state {
-            ReceiptState::Delivered => Step::Delivered,
-            ReceiptState::Expired
-            | ReceiptState::Deleted
-            | ReceiptState::Undeliverable
-            | ReceiptState::Rejected => Step::Failed,
-            // Not final: nothing to make durable, so it is answered at once.
-            ReceiptState::Enroute | ReceiptState::Accepted | ReceiptState::Unknown => {
-                return self.answer_now(pass.now_us, reply);
-            }
-        };
-        let detail = match step {
-            Step::Delivered => Default::default(),
-            _ if receipt.code.is_empty() => brief::<64>(format_args!("{}", receipt.state.word())),
-            _ => brief::<64>(format_args!("{} {}", receipt.state.word(), receipt.code)),
-        };
-        let told = FinalReceipt { remote: &receipt.id, address: &receipt.source, step, detail: &detail };
-        let name = self.replies.keep(reply);
-        pass.dispatcher.receipt(pass.now_us, self.gateway, self.number, name, told);
-    }
-
-    #[cold]
-    fn hear_rarely(&mut self, pass: &mut Pass<'_>, event: Event) {
-        let name = self.name();
-        match event {
-            Event::Bound { smsc, version } => {
-                let round_trip_us = pass.now_us - self.connected_us;
-                pass.log.info("gateway", format!("{name}: bound to {smsc:?}, version {version:#04x}"));
-                self.greeting = Some(Greeting { smsc, version, round_trip_us });
-                self.change = Some(Change::Up);
-                pass.dispatcher.session_up(pass.now_us, self.gateway, self.number);
-            }
-            Event::Message { reply, source, destination } => {
-                let text = format!("{name}: a message from {source} to {destination} was dropped");
-                pass.log.info("gateway", text);
-                self.answer_now(pass.now_us, reply);
-            }
-            Event::Fault { what } => pass.log.warning("gateway", format!("{name}: {what}")),
-            Event::Unbound => pass.log.info("gateway", format!("{name}: the far end unbound")),
-            Event::Closed { why } => pass.log.debug("gateway", format!("{name}: closed, {why}")),
-            _ => {}
         }
     }
 
@@ -354,7 +295,8 @@ impl SmppSession {
             Some(error) if reason == CloseReason::Dropped => format!("{reason}: {error}"),
             _ => reason.to_string(),
         };
-        let fatal = matches!(reason, CloseReason::BindRefused { status } if class(status) == StatusClass::BindFatal);
+        let fatal =
+            matches!(reason, CloseReason::BindRefused { status } if class(status) == StatusClass::BindFatal);
         self.down(pass.now_us, why, fatal);
     }
 
@@ -370,50 +312,6 @@ impl SmppSession {
 
     fn name(&self) -> String {
         format!("{} session {}", self.config.name, self.number + 1)
-    }
-}
-
-/// Receipts whose answer waits for a commit. Their names carry the connection they came on, so that
-/// an answer that is late by a reconnect goes nowhere.
-#[derive(Default)]
-struct Replies {
-    connection: u32,
-    slots: Vec<Option<Reply>>,
-    free: Vec<u32>,
-}
-
-impl Replies {
-    fn keep(&mut self, reply: Reply) -> u64 {
-        let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() as u32 - 1
-        });
-        self.slots[at as usize] = Some(reply);
-        u64::from(self.connection) << 32 | u64::from(at)
-    }
-
-    fn take(&mut self, name: u64) -> Option<Reply> {
-        if name >> 32 != u64::from(self.connection) {
-            return None;
-        }
-        let reply = self.slots.get_mut(name as u32 as usize)?.take()?;
-        self.free.push(name as u32);
-        Some(reply)
-    }
-
-    fn clear(&mut self) {
-        self.connection = self.connection.wrapping_add(1);
-        self.slots.clear();
-        self.free.clear();
-    }
-}
-
-/// What a status means for the message.
-fn refusal(status: u32) -> Refusal {
-    match class(status) {
-        StatusClass::Throttled => Refusal::Throttled,
-        StatusClass::Retry => Refusal::ForNow,
-        StatusClass::Accepted | StatusClass::Permanent | StatusClass::BindFatal => Refusal::ForGood,
     }
 }
 

@@ -71,6 +71,34 @@ fn over_two_sessions_behind_one_limit() {
 }
 
 #[test]
+fn two_gateways_that_give_the_same_message_ids() {
+    let fars = [Far::start(Manners::default()), Far::start(Manners::default())];
+    let even = gateway("even", fars[0].port, r#", "prefixes": ["+324700000", "+324700002"]"#);
+    let gateways = [even, gateway("rest", fars[1].port, "")];
+    let engine = Engine::open(config(None, &gateways)).unwrap();
+    let id = launch(&engine, "alert", 400, "k");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(delivered(&progress), 400);
+    let accepted = fars.each_ref().map(|far| far.books().accepted);
+    assert_eq!(accepted, [200, 200]);
+}
+
+#[test]
+fn long_messages_are_one_dispatch_of_several_parts() {
+    let far = Far::start(Manners::default());
+    let more = r#", "sessions": 2, "window": 7"#;
+    let engine = Engine::open(config(None, &[gateway("a", far.port, more)])).unwrap();
+    let id = launch(&engine, "long", 300, "k");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(delivered(&progress), 300);
+    let books = far.books();
+    assert_eq!((books.accepted, books.duplicates()), (900, 0));
+    // Header: 8-bit reference, the campaign's number in each part.
+    let reference = id.0 as u8;
+    assert!(books.messages.keys().all(|(_, body)| body[..5] == [5, 0, 3, reference, 3]));
+}
+
+#[test]
 fn receipts_that_come_first_and_receipts_that_say_no() {
     let far = Far::start(Manners { early: true, undeliverable_every: Some(10), ..Manners::default() });
     let engine = Engine::open(config(None, &[gateway("a", far.port, "")])).unwrap();

@@ -21,10 +21,12 @@ pub(crate) fn gateway(name: &str, port: u16, more: &str) -> String {
 pub(crate) fn config(data: Option<&Path>, gateways: &[String]) -> Config {
     let data = data.map_or("null".to_owned(), |path| format!("{:?}", path.to_str().unwrap()));
     let gateways = gateways.join(",");
+    let long = "Blijf binnen. ".repeat(25);
     let text = format!(
         r#"{{"data": {data}, "default_country": "BE", "languages": ["nl"], "gateways": [{gateways}], "scenarios": [
             {{"name": "alert", "kind": "warning", "expiry_ms": 7200000, "sms": {{"nl": "Bericht voor {{{{ id }}}}"}}}},
             {{"name": "letter", "kind": "news", "expiry_ms": 7200000, "sms": {{"nl": "Nieuws voor {{{{ id }}}}"}}}},
+            {{"name": "long", "kind": "warning", "expiry_ms": 7200000, "sms": {{"nl": "{{{{ id }}}} {long}"}}}},
             {{"name": "short", "kind": "warning", "expiry_ms": 1500, "sms": {{"nl": "Kort {{{{ id }}}}"}}}}]}}"#
     );
     Config::from_json(&text).unwrap()

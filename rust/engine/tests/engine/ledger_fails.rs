@@ -52,8 +52,7 @@ type Switches = (Engine, Arc<Mutex<Vec<Fault>>>, Arc<Mutex<Duration>>);
 
 fn open(port: u16) -> Switches {
     let (faults, slow) = (Arc::default(), Arc::default());
-    let ledger =
-        Faulty { ledger: MemoryLedger::new(), faults: Arc::clone(&faults), slow: Arc::clone(&slow) };
+    let ledger = Faulty { ledger: MemoryLedger::new(), faults: Arc::clone(&faults), slow: Arc::clone(&slow) };
     let more = r#", "parts_per_second": 2000"#;
     let engine = Engine::open_on(config(None, &[gateway("a", port, more)]), Box::new(ledger)).unwrap();
     (engine, faults, slow)

@@ -115,7 +115,7 @@ impl Desk {
     #[inline]
     fn accept(&mut self, faults: &Faults, rule: Option<Fate>, submit: &SubmitSm) -> Acceptance {
         let number = self.next_number;
-        self.next_number += 1;
+        self.next_number = number.wrapping_add(1);
         let digest = digest([submit.source.as_bytes(), submit.destination.as_bytes(), &submit.body]);
         let new = self.taken.enter(digest, submit, number);
         self.books.accepted += 1;

@@ -1,5 +1,7 @@
 //! A simulated SMSC joined to ESMEs without sockets: each fault, and what the books say of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
+
 mod accounts;
 mod arbitrary_input;
 mod chances;

@@ -1,0 +1,172 @@
+//! The simulated SMSC on a port: what `bealert simulate smsc` and the tests of host applications talk to.
+
+mod options;
+mod serve;
+
+use std::any::Any;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub use bealert_sim::smsc::{
+    Books, Fate, Faults, Limit, NumberPattern, NumberRule, SimConfig, SmscSim, TakenMessage,
+};
+pub use options::{AnswerOption, FormOption, NumberOptions, SimulatorOptions};
+
+/// A simulated SMSC that listens on a port of this machine.
+///
+/// It has one thread, which owns every connection. That thread failing closes them and leaves everything here
+/// readable. Dropping this stops it.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// The process whose thread it is: a forked child has none.
+    process: u32,
+}
+
+/// What the serving thread and its owner both touch.
+#[derive(Debug)]
+struct Shared {
+    /// Time 0 of the simulator.
+    origin: Instant,
+    sim: Mutex<SmscSim>,
+    /// A copy of the books after each pass, so that reading them never waits for one.
+    books: Mutex<Books>,
+    control: Mutex<Control>,
+}
+
+#[derive(Debug, Default)]
+struct Control {
+    stopping: bool,
+    /// Of the serving thread, once it waits.
+    waker: Option<Waker>,
+    /// What it failed with.
+    failure: Option<String>,
+}
+
+impl Simulator {
+    /// Listens at `address` (port 0 takes a free one) and serves until stopped. Dates in receipts follow the wall
+    /// clock of now, whatever the configuration says.
+    pub fn start(mut config: SimConfig, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        config.unix_origin_s = since_1970.as_secs();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let shared = Arc::new(Shared {
+            origin: Instant::now(),
+            sim: Mutex::new(SmscSim::new(config)),
+            books: Mutex::default(),
+            control: Mutex::default(),
+        });
+        let served = Arc::clone(&shared);
+        let body = move || {
+            let serving = AssertUnwindSafe(|| runtime.block_on(serve::serve(listener, &served)));
+            let failure = match catch_unwind(serving) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => panic_text(panic.as_ref()),
+            };
+            lock(&served.control).failure = Some(failure);
+        };
+        let thread = std::thread::Builder::new().name("bealert-smsc".into()).spawn(body)?;
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { shared, address, thread, process: std::process::id() })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// At which port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Its books, at most one pass old; also after it was stopped.
+    pub fn books(&self) -> Books {
+        *lock(&self.shared.books)
+    }
+
+    /// What it took, in the order in which the first part of each message came; empty unless
+    /// [`SimConfig::keep_messages`]. Nothing is served meanwhile.
+    pub fn messages(&self) -> Vec<TakenMessage> {
+        lock(&self.shared.sim).messages()
+    }
+
+    /// How it behaves now.
+    pub fn faults(&self) -> Faults {
+        lock(&self.shared.sim).faults().clone()
+    }
+
+    /// Changes how it behaves with what comes from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        lock(&self.shared.sim).set_faults(self.shared.now_us(), faults);
+        self.shared.wake();
+    }
+
+    /// Breaks every connection, as a network that fails does. Gives how many there were.
+    pub fn reset_connections(&self) -> usize {
+        let mut sim = lock(&self.shared.sim);
+        let count = sim.reset_connections();
+        *lock(&self.shared.books) = *sim.books();
+        drop(sim);
+        self.shared.wake();
+        count
+    }
+
+    /// What the serving thread failed with, if it did. It serves nobody any more then.
+    pub fn failure(&self) -> Option<String> {
+        lock(&self.shared.control).failure.clone()
+    }
+
+    /// Hangs up and stops listening; done when it returns. Stopping again does nothing.
+    pub fn stop(&self) {
+        if std::process::id() != self.process {
+            return;
+        }
+        lock(&self.shared.control).stopping = true;
+        self.shared.wake();
+        if let Some(thread) = lock(&self.thread).take() {
+            // its panic was caught and noted
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn now_us(&self) -> u64 {
+        self.origin.elapsed().as_micros() as u64
+    }
+
+    fn wake(&self) {
+        let waker = lock(&self.control).waker.clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Locks, whatever became of who held it before: the books of a failed simulator are still worth reading.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into())
+}

@@ -1,0 +1,135 @@
+//! The loop that serves a simulated SMSC: every pass takes all there is, and writes each connection once.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bealert_sim::smsc::SmscSim;
+use tokio::net::TcpListener;
+use tokio::time::Sleep;
+
+use super::{Shared, lock};
+use crate::session::smsc::{Left, SmscSession};
+
+/// What one read takes: a window of a thousand ordinary messages.
+const READ_OCTETS: usize = 256 * 1024;
+
+/// The most connections at once, so that a loop looking at all of them stays quick; others wait to be accepted.
+const MAX_CONNECTIONS: usize = 1_024;
+
+/// How long accepting rests when the system has no descriptor left.
+const ACCEPT_RETRY_US: u64 = 100_000;
+
+/// Passes before the runtime may look at its timers and sockets again.
+const PASSES: u32 = 16;
+
+/// How far the loop sleeps when nothing is due.
+const IDLE: Duration = Duration::from_secs(3_600);
+
+/// Serves until told to stop.
+pub(super) async fn serve(listener: std::net::TcpListener, shared: &Shared) -> io::Result<()> {
+    let mut server = Server {
+        shared,
+        listener: TcpListener::from_std(listener)?,
+        sessions: Vec::new(),
+        buffer: vec![0; READ_OCTETS],
+        accept_again_us: None,
+        sleep: Box::pin(tokio::time::sleep(IDLE)),
+    };
+    std::future::poll_fn(|cx| server.poll(cx)).await;
+    Ok(())
+}
+
+struct Server<'a> {
+    shared: &'a Shared,
+    listener: TcpListener,
+    sessions: Vec<SmscSession>,
+    buffer: Vec<u8>,
+    /// When to try to accept again after it failed.
+    accept_again_us: Option<u64>,
+    /// Ends when something is due, or earlier: it is moved only when it would end too late.
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Server<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stopping(cx) {
+            return Poll::Ready(());
+        }
+        for _ in 0..PASSES {
+            let more = self.pass(cx);
+            if !more && !self.overslept(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn stopping(&self, cx: &Context<'_>) -> bool {
+        let mut control = lock(&self.shared.control);
+        if !control.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            control.waker = Some(cx.waker().clone());
+        }
+        control.stopping
+    }
+
+    /// Reads every connection, lets the simulator work, writes every connection. Gives whether there may be more
+    /// to do at once.
+    fn pass(&mut self, cx: &mut Context<'_>) -> bool {
+        let shared = self.shared;
+        let now_us = shared.now_us();
+        let mut sim = lock(&shared.sim);
+        self.accept(cx, now_us, &mut sim);
+        let (mut more, mut ended) = (false, false);
+        let Self { sessions, buffer, .. } = self;
+        sessions.retain_mut(|session| {
+            let left = session.read(cx, now_us, &mut sim, buffer);
+            more |= left == Left::More;
+            ended |= left == Left::Over;
+            left != Left::Over
+        });
+        if sim.poll_timeout().is_some_and(|due_us| due_us <= now_us) {
+            sim.handle_timeout(now_us);
+        }
+        sessions.retain_mut(|session| {
+            let left = session.write(cx, now_us, &mut sim);
+            ended |= left == Left::Over;
+            left != Left::Over
+        });
+        *lock(&shared.books) = *sim.books();
+        // the receipts of one that ended may have gone to another
+        more || ended
+    }
+
+    /// Whether what is due next is due already; otherwise sees to it that the loop wakes up then.
+    fn overslept(&mut self, cx: &mut Context<'_>) -> bool {
+        let due_us = lock(&self.shared.sim).poll_timeout().into_iter().chain(self.accept_again_us).min();
+        let due = due_us.and_then(|due_us| self.shared.origin.checked_add(Duration::from_micros(due_us)));
+        let due = due.unwrap_or_else(|| Instant::now() + IDLE);
+        if due < self.sleep.deadline().into_std() || self.sleep.is_elapsed() {
+            self.sleep.as_mut().reset(due.into());
+        }
+        self.sleep.as_mut().poll(cx).is_ready()
+    }
+
+    /// Takes the connections that wait.
+    fn accept(&mut self, cx: &mut Context<'_>, now_us: u64, sim: &mut SmscSim) {
+        if self.accept_again_us.is_some_and(|again_us| again_us > now_us) {
+            return;
+        }
+        self.accept_again_us = None;
+        while self.sessions.len() < MAX_CONNECTIONS {
+            match self.listener.poll_accept(cx) {
+                Poll::Pending => return,
+                // one that is gone already needs no session
+                Poll::Ready(Ok((stream, _))) => self.sessions.extend(SmscSession::new(stream, now_us, sim)),
+                Poll::Ready(Err(_)) => {
+                    self.accept_again_us = Some(now_us.saturating_add(ACCEPT_RETRY_US));
+                    return;
+                }
+            }
+        }
+    }
+}
