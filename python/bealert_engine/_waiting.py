@@ -7,6 +7,7 @@ touch neither descriptor, clock nor event loop; `blocking` and `Awaited` drive t
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from collections import deque
@@ -210,14 +211,15 @@ def block(wait: Wait) -> None:
 class Awaited(AsyncIterator[T]):
     """Drive the steps in an event loop, of asyncio or trio.
 
-    Cancelling `__anext__` loses nothing: the next call goes on with the same step. Looks run on a
-    worker thread, since they may read files.
+    Cancelling `__anext__` loses nothing: the next call goes on with the same step, and a wait goes
+    on to the end it had. Looks run on a worker thread, since they may read files.
     """
 
     def __init__(self, steps: Steps[T]) -> None:
         self._steps = steps
         self._found: deque[T] = deque()
         self._step: Wait | Look | None = None
+        self._until = math.inf
         self._over = False
 
     def __aiter__(self) -> Awaited[T]:
@@ -235,7 +237,7 @@ class Awaited(AsyncIterator[T]):
         if isinstance(self._step, Look):
             answer = await anyio.to_thread.run_sync(self._step.call)
         elif self._step is not None:
-            await _readable(self._step)
+            await _readable(self._step.fd, self._until)
         else:
             await anyio.lowlevel.checkpoint()
         self._step = None
@@ -250,13 +252,14 @@ class Awaited(AsyncIterator[T]):
             self._found.extend(step.items)
         else:
             self._step = step
+            if isinstance(step, Wait):
+                patience = math.inf if step.at_most_s is None else step.at_most_s
+                self._until = anyio.current_time() + patience
 
 
-async def _readable(wait: Wait) -> None:
-    if wait.fd is None:
-        await anyio.sleep(wait.at_most_s or 0.0)
-    elif wait.at_most_s is None:
-        await anyio.wait_readable(wait.fd)
-    else:
-        with anyio.move_on_after(wait.at_most_s):
-            await anyio.wait_readable(wait.fd)
+async def _readable(fd: int | None, until: float) -> None:
+    if fd is None:
+        await anyio.sleep_until(until)
+        return
+    with anyio.CancelScope(deadline=until):
+        await anyio.wait_readable(fd)

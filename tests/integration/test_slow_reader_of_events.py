@@ -58,7 +58,7 @@ def test_reading_goes_on_after_a_sequence_number_in_another_engine(
 def test_the_stream_ends_when_the_engine_is_closed(flavour: Any, news: Any, smsc: Any) -> None:
     engine = flavour.engine(data=None, gateways=[smsc.gateway()], scenarios=[news])
     with engine:
-        stream = engine.events()
+        stream = engine.events(after=0)
         got: list[Any] = []
         reader = threading.Thread(target=lambda: got.extend(stream))
         reader.start()

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::error::{leaf, raised, refused};
 use crate::events::Subscription;
+use crate::owned::Owned;
 use crate::plan::Plan;
 use crate::planner::Planner;
 use crate::report::Report;
@@ -17,10 +18,13 @@ use crate::stop::Stop;
 use crate::waiting::{apart, blocking, short};
 use crate::watch::Watch;
 
+/// Area, level as Python's `logging` counts it, and text.
+type LogRow = (&'static str, u32, String);
+
 /// One engine; it ends when it is closed, or with the last object that refers to it.
 #[pyclass(frozen, module = "bealert_engine._engine")]
 pub(crate) struct Engine {
-    engine: bealert_engine::Engine,
+    engine: Owned<bealert_engine::Engine>,
 }
 
 #[pymethods]
@@ -30,72 +34,87 @@ impl Engine {
     fn open(py: Python<'_>, config: &str) -> PyResult<Self> {
         let config = parsed(py, config)?;
         let engine = apart(py, || bealert_engine::Engine::open(config))?;
-        Ok(Self { engine: engine.map_err(|error| raised(py, &error))? })
+        Ok(Self { engine: Owned::new(engine.map_err(|error| raised(py, &error))?) })
     }
 
     fn planner(&self, py: Python<'_>, scenario: &str, values: Vec<(String, String)>) -> PyResult<Planner> {
-        let planner = py.detach(|| self.engine.planner(scenario, values));
+        let engine = self.engine.get(py)?;
+        let planner = py.detach(|| engine.planner(scenario, values));
         Ok(Planner::new(planner.map_err(|error| refused(py, error))?))
     }
 
     fn launch(&self, py: Python<'_>, plan: &Plan, by: &str, key: &str) -> PyResult<u32> {
-        let id = blocking(py, None, |waiter| self.engine.launch(&plan.plan, by, key, waiter))?;
+        let engine = self.engine.get(py)?;
+        let id = blocking(py, None, |waiter| engine.launch(&plan.plan, by, key, waiter))?;
         Ok(id.0)
     }
 
     fn pause(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
-        blocking(py, None, |waiter| self.engine.pause(CampaignId(campaign), waiter))
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.pause(CampaignId(campaign), waiter))
     }
 
     fn resume(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
-        blocking(py, None, |waiter| self.engine.resume(CampaignId(campaign), waiter))
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.resume(CampaignId(campaign), waiter))
     }
 
     fn cancel(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
-        blocking(py, None, |waiter| self.engine.cancel(CampaignId(campaign), waiter))
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.cancel(CampaignId(campaign), waiter))
     }
 
     fn find(&self, py: Python<'_>, id_or_key: IdOrKey) -> PyResult<Option<Campaign>> {
-        let row = short(py, || id_or_key.find(self.engine.view()))?;
+        let engine = self.engine.get(py)?;
+        let row = short(py, || id_or_key.find(engine.view()))?;
         Ok(row.map(rows::campaign))
     }
 
     fn campaigns(&self, py: Python<'_>) -> PyResult<Vec<Campaign>> {
-        let found = short(py, || self.engine.campaigns())?;
+        let engine = self.engine.get(py)?;
+        let found = short(py, || engine.campaigns())?;
         Ok(found.into_iter().map(rows::campaign).collect())
     }
 
     fn progress(&self, py: Python<'_>, campaign: u32) -> PyResult<ProgressRow> {
-        Ok(rows::progress(&short(py, || self.engine.progress(CampaignId(campaign)))?))
+        let engine = self.engine.get(py)?;
+        Ok(rows::progress(&short(py, || engine.progress(CampaignId(campaign)))?))
     }
 
     fn watch(&self, py: Python<'_>, campaign: u32) -> PyResult<Watch> {
-        Ok(Watch { watch: short(py, || self.engine.watch(CampaignId(campaign)))? })
+        let engine = self.engine.get(py)?;
+        let watch = short(py, || engine.watch(CampaignId(campaign)))?;
+        Ok(Watch { watch: Owned::new(watch) })
     }
 
     fn events(&self, py: Python<'_>, after: Option<u64>, campaign: Option<u32>) -> PyResult<Subscription> {
-        let subscription = short(py, || self.engine.events(after, campaign.map(CampaignId)))?;
-        Ok(Subscription { subscription, rings: true })
+        let engine = self.engine.get(py)?;
+        let subscription = short(py, || engine.events(after, campaign.map(CampaignId)))?;
+        Ok(Subscription { subscription: Owned::new(subscription), rings: true })
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        Report::of(py, |waiter| self.engine.report(CampaignId(campaign), waiter))
+        let engine = self.engine.get(py)?;
+        Report::of(py, |waiter| engine.report(CampaignId(campaign), waiter))
     }
 
     fn check(&self, py: Python<'_>, stop: &Stop) -> PyResult<Vec<Check>> {
-        let checks = blocking(py, Some(stop), |waiter| self.engine.check(waiter))?;
+        let engine = self.engine.get(py)?;
+        let checks = blocking(py, Some(stop), |waiter| engine.check(waiter))?;
         Ok(checks.into_iter().map(rows::check).collect())
     }
 
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
-        short(py, || self.engine.metrics())
+        let engine = self.engine.get(py)?;
+        short(py, || engine.metrics())
     }
 
     /// Area, level and text of each record; `None` once there will be no more.
-    fn logs(&self, py: Python<'_>, at_most_s: f64) -> PyResult<Option<Vec<(&'static str, u32, String)>>> {
+    fn logs(&self, py: Python<'_>, at_most_s: f64) -> PyResult<Option<Vec<LogRow>>> {
+        let engine = self.engine.get(py)?;
         let timeout = Duration::try_from_secs_f64(at_most_s)
             .map_err(|error| PyValueError::new_err(format!("at_most_s: {error}")))?;
-        let records = py.detach(|| self.engine.logs(timeout));
+        let records = py.detach(|| engine.logs(timeout));
         Ok(records.map(|records| {
             let row = |record: bealert_engine::LogRecord| (record.area, record.level.number(), record.text);
             records.into_iter().map(row).collect()
@@ -103,16 +122,18 @@ impl Engine {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        blocking(py, None, |waiter| self.engine.close(waiter))
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.close(waiter))
     }
 
     fn abandon_after_fork(&self) {
-        self.engine.abandon_after_fork();
+        self.engine.anywhere().abandon_after_fork();
     }
 
     /// For tests: panics in the "loop", the "ledger" or a "session".
-    fn inject(&self, what: &str) {
-        self.engine.inject(what);
+    fn inject(&self, py: Python<'_>, what: &str) -> PyResult<()> {
+        self.engine.get(py)?.inject(what);
+        Ok(())
     }
 }
 

@@ -6,12 +6,13 @@ use bealert_engine::EventOut;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
+use crate::owned::Owned;
 use crate::waiting::short;
 
 /// A reader of events, at its own pace.
 #[pyclass(frozen, module = "bealert_engine._engine")]
 pub(crate) struct Subscription {
-    pub(crate) subscription: bealert_engine::Subscription,
+    pub(crate) subscription: Owned<bealert_engine::Subscription>,
     /// Whether a running engine rings the descriptor.
     pub(crate) rings: bool,
 }
@@ -19,18 +20,21 @@ pub(crate) struct Subscription {
 #[pymethods]
 impl Subscription {
     /// Readable when there is something to take; `None` where nobody rings.
-    fn fd(&self) -> Option<RawFd> {
-        self.rings.then(|| self.subscription.fd())
+    fn fd(&self, py: Python<'_>) -> PyResult<Option<RawFd>> {
+        let subscription = self.subscription.get(py)?;
+        Ok(self.rings.then(|| subscription.fd()))
     }
 
     /// To be called before taking.
-    fn arm(&self) {
-        self.subscription.arm();
+    fn arm(&self, py: Python<'_>) -> PyResult<()> {
+        self.subscription.get(py)?.arm();
+        Ok(())
     }
 
     /// The next entries, none if nothing has happened.
     fn take<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyList>> {
-        let entries = short(py, || self.subscription.take(most))?;
+        let subscription = self.subscription.get(py)?;
+        let entries = short(py, || subscription.take(most))?;
         let list = PyList::empty(py);
         for entry in entries {
             list.append(row(py, entry)?)?;

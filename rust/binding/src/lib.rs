@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod events;
 mod ledger;
+mod owned;
 mod people;
 mod plan;
 mod planner;

@@ -5,6 +5,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::owned::Owned;
+
 /// Source, destination, text, parts that came, parts it has, times it was accepted, ids: the fields
 /// of `bealert_engine.testing.Message`.
 type Message = (String, String, String, u8, u8, u32, Vec<String>);
@@ -12,7 +14,7 @@ type Message = (String, String, String, u8, u8, u32, Vec<String>);
 /// One simulated far end; it hangs up when it is closed, or with the object.
 #[pyclass(frozen, module = "bealert_engine._engine")]
 pub(crate) struct Smsc {
-    simulator: Simulator,
+    simulator: Owned<Simulator>,
 }
 
 #[pymethods]
@@ -23,36 +25,41 @@ impl Smsc {
         let config = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config);
         let config = config.map_err(PyValueError::new_err)?;
         let simulator = py.detach(|| Simulator::start(config, (host, port)))?;
-        Ok(Self { simulator })
+        Ok(Self { simulator: Owned::new(simulator) })
     }
 
     #[getter]
-    fn port(&self) -> u16 {
-        self.simulator.port()
+    fn port(&self, py: Python<'_>) -> PyResult<u16> {
+        Ok(self.simulator.get(py)?.port())
     }
 
     /// What it has counted.
     fn books<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let simulator = self.simulator.get(py)?;
         let books = PyDict::new(py);
-        for (name, count) in py.detach(|| self.simulator.books()).counts() {
+        for (name, count) in py.detach(|| simulator.books()).counts() {
             books.set_item(name, count)?;
         }
         Ok(books)
     }
 
     /// What it accepted, in order, if it was told to keep it.
-    fn messages(&self, py: Python<'_>) -> Vec<Message> {
-        py.detach(|| self.simulator.messages()).into_iter().map(message).collect()
+    fn messages(&self, py: Python<'_>) -> PyResult<Vec<Message>> {
+        let simulator = self.simulator.get(py)?;
+        Ok(py.detach(|| simulator.messages()).into_iter().map(message).collect())
     }
 
     /// Resets every connection; gives how many there were.
-    fn reset_connections(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.simulator.reset_connections())
+    fn reset_connections(&self, py: Python<'_>) -> PyResult<usize> {
+        let simulator = self.simulator.get(py)?;
+        Ok(py.detach(|| simulator.reset_connections()))
     }
 
-    /// Hangs up.
+    /// Hangs up. A forked child has nothing to hang up.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.simulator.stop());
+        if let Ok(simulator) = self.simulator.get(py) {
+            py.detach(|| simulator.stop());
+        }
     }
 }
 

@@ -4,29 +4,32 @@ use std::os::fd::RawFd;
 
 use pyo3::prelude::*;
 
+use crate::owned::Owned;
 use crate::rows::{self, ProgressRow};
 use crate::waiting::short;
 
 /// The bell of one reader.
 #[pyclass(frozen, module = "bealert_engine._engine")]
 pub(crate) struct Watch {
-    pub(crate) watch: bealert_engine::Watch,
+    pub(crate) watch: Owned<bealert_engine::Watch>,
 }
 
 #[pymethods]
 impl Watch {
     /// Readable when there is something to look at.
-    fn fd(&self) -> Option<RawFd> {
-        Some(self.watch.fd())
+    fn fd(&self, py: Python<'_>) -> PyResult<Option<RawFd>> {
+        Ok(Some(self.watch.get(py)?.fd()))
     }
 
     /// To be called before looking.
-    fn arm(&self) {
-        self.watch.arm();
+    fn arm(&self, py: Python<'_>) -> PyResult<()> {
+        self.watch.get(py)?.arm();
+        Ok(())
     }
 
     /// How far the campaign is.
     fn progress(&self, py: Python<'_>) -> PyResult<ProgressRow> {
-        Ok(rows::progress(&short(py, || self.watch.progress())?))
+        let watch = self.watch.get(py)?;
+        Ok(rows::progress(&short(py, || watch.progress())?))
     }
 }

@@ -249,11 +249,10 @@ impl Engine {
         }
     }
 
-    /// To be called in a forked child: closes the sockets and files it inherited, without a word to
-    /// far ends or ledger. Every later call gives [`EngineError::Forked`].
+    /// To be called in a forked child: lets go of the sockets and files it inherited, without a word
+    /// to far ends or ledger. Every later call gives [`EngineError::Forked`].
     pub fn abandon_after_fork(&self) {
         if self.inner.descriptors.forked() {
-            self.inner.view.abandon();
             self.inner.descriptors.abandon(self.inner.directory.as_deref());
         }
     }

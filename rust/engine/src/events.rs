@@ -11,6 +11,7 @@ use bealert_core::model::{CampaignId, Channel};
 use crate::error::EngineError;
 use crate::fork::Descriptors;
 use crate::ids::Names;
+use crate::reader::Reader;
 use crate::shared::Shared;
 use crate::view::{EngineView, campaign as campaign_row};
 use crate::wake::{Topic, Wake};
@@ -79,11 +80,12 @@ pub struct Subscription {
     campaign: Option<CampaignId>,
     cursor: Mutex<Cursor>,
     names: Arc<Mutex<Names>>,
+    view: EngineView,
 }
 
 struct Cursor {
     after: u64,
-    reader: Box<dyn LedgerReader>,
+    reader: Reader,
 }
 
 impl Subscription {
@@ -111,7 +113,7 @@ impl Subscription {
             None => Some(UnixStream::pair().map_err(|error| EngineError::Failed(error.to_string()))?),
         };
         let cursor = Mutex::new(Cursor { after, reader });
-        Ok(Self { bell, silent, campaign, cursor, names: view.names() })
+        Ok(Self { bell, silent, campaign, cursor, names: view.names(), view: view.clone() })
     }
 
     /// Readable when there may be something to take.
@@ -137,6 +139,9 @@ impl Subscription {
     /// [`EngineError::Closed`] or [`EngineError::Failed`] once the engine has ended and everything
     /// was taken; [`EngineError::Ledger`].
     pub fn take(&self, max: usize) -> Result<Vec<EventOut>, EngineError> {
+        if self.view.forked() {
+            return Err(EngineError::Forked);
+        }
         // Asked before reading: what was committed before the end is still read after it.
         let ended = self.bell.as_ref().and_then(|(shared, _)| shared.check().err());
         let mut cursor = self.cursor();
@@ -243,6 +248,9 @@ impl Watch {
     /// [`EngineError::Closed`] or [`EngineError::Failed`] where the engine has ended before the
     /// campaign.
     pub fn progress(&self) -> Result<Progress, EngineError> {
+        if self.view.forked() {
+            return Err(EngineError::Forked);
+        }
         if let Some(progress) = self.shared.progress(self.id) {
             return Ok(progress);
         }

@@ -2,6 +2,8 @@
 //!
 //! Only atomics here: in the child, another thread of the parent may have held any lock.
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -46,17 +48,19 @@ impl Descriptors {
         self.process.load(Ordering::Relaxed) != std::process::id()
     }
 
-    /// In a child: closes the sockets, and every file below the ledger's directory. Record locks
-    /// belong to the parent and stay.
+    /// In a child: lets go of the sockets, and of every file below the ledger's directory. Record
+    /// locks belong to the parent and stay. The numbers stay taken, by `/dev/null`: objects that own
+    /// them may be dropped in the child later, and must not close what got their number meanwhile.
     pub(crate) fn abandon(&self, directory: Option<&Path>) {
-        for place in &self.places {
-            let fd = place.swap(FREE, Ordering::AcqRel);
-            if fd != FREE {
-                close(fd);
-            }
-        }
-        if let Some(directory) = directory {
-            files_below(directory).into_iter().for_each(close);
+        let Ok(null) = File::options().read(true).write(true).open("/dev/null") else { return };
+        let sockets = self.places.iter().map(|place| place.load(Ordering::Acquire));
+        let sockets: Vec<RawFd> = sockets.filter(|fd| *fd != FREE).collect();
+        let files = directory.map(files_below).unwrap_or_default();
+        for fd in sockets.into_iter().chain(files) {
+            // SAFETY: the number was inherited open, and is not closed here but given another file.
+            let mut place = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
+            // Where it fails, the child keeps a descriptor open: the far end learns of our end later.
+            let _ = rustix::io::dup2(&null, &mut place);
         }
     }
 }
@@ -67,12 +71,6 @@ impl Drop for Descriptor {
             self.list.places[place].store(FREE, Ordering::Release);
         }
     }
-}
-
-fn close(fd: RawFd) {
-    // SAFETY: the descriptor was inherited and is only known to objects of the parent's threads,
-    // which do not run in this process and are never dropped here.
-    drop(unsafe { OwnedFd::from_raw_fd(fd) });
 }
 
 /// Our open files below a directory, as the kernel lists them; none where it does not.
@@ -98,6 +96,21 @@ mod tests {
         assert_eq!(first.place, Some(0));
         drop(first);
         assert_eq!(list.note(1_000_002).place, Some(0));
+    }
+
+    #[test]
+    fn what_is_abandoned_ends_for_the_far_end_and_its_number_stays_taken() {
+        use std::io::Read;
+        use std::os::fd::AsRawFd;
+        let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = File::create(directory.path().join("ledger")).unwrap();
+        let list = Descriptors::new();
+        let _noted = list.note(ours.as_raw_fd());
+        list.abandon(Some(directory.path()));
+        assert_eq!(theirs.read(&mut [0; 8]).unwrap(), 0);
+        std::io::Write::write_all(&mut file, b"lost").unwrap();
+        assert_eq!(std::fs::read(directory.path().join("ledger")).unwrap(), b"");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod metrics;
 mod open;
 pub mod plan;
 mod pool;
+mod reader;
 pub mod report;
 mod session;
 mod shared;

@@ -33,6 +33,9 @@ use store::Store;
 /// A pass that ends with something due at once still lets the sockets be looked at first.
 const LEAST_WAIT_US: u64 = 50;
 
+/// Names resolved at once: one whose server is silent does not hold up the others.
+const NAMES: usize = 8;
+
 /// How often progress is told that no commit has told: handing out leaves no row.
 const TELL_US: u64 = 50_000;
 
@@ -94,7 +97,7 @@ pub(crate) fn run(parts: Parts) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .max_blocking_threads(1)
+        .max_blocking_threads(NAMES)
         .thread_name("bealert-names")
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;

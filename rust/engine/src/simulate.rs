@@ -36,7 +36,7 @@ struct Shared {
     /// Time 0 of the simulator.
     origin: Instant,
     sim: Mutex<SmscSim>,
-    /// A copy of the books after each pass, so that reading them never waits for one.
+    /// A copy of the books, made in each pass before it writes, so that reading them never waits for one.
     books: Mutex<Books>,
     control: Mutex<Control>,
 }
@@ -48,6 +48,9 @@ struct Control {
     waker: Option<Waker>,
     /// What it failed with.
     failure: Option<String>,
+    /// The next pass panics.
+    #[cfg(test)]
+    panics: bool,
 }
 
 impl Simulator {
@@ -91,7 +94,7 @@ impl Simulator {
         self.address.port()
     }
 
-    /// Its books, at most one pass old; also after it was stopped.
+    /// Its books: everything that was answered stands in them. Also after it was stopped.
     pub fn books(&self) -> Books {
         *lock(&self.shared.books)
     }
@@ -169,4 +172,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::TcpStream;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_panic_hangs_up_and_leaves_everything_readable() {
+        let simulator = Simulator::start(SimConfig::default(), "127.0.0.1:0").unwrap();
+        let mut stream = TcpStream::connect(simulator.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        lock(&simulator.shared.control).panics = true;
+        simulator.shared.wake();
+        // an end or a reset, but no time-out
+        let read = stream.read(&mut [0; 1]);
+        assert!(!matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock), "{read:?}");
+        let end = Instant::now() + Duration::from_secs(10);
+        while simulator.failure().is_none() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(simulator.failure().as_deref(), Some("injected into the simulator"));
+        assert_eq!((simulator.books(), simulator.messages()), (Books::default(), vec![]));
+        simulator.set_faults(Faults::default());
+        assert_eq!(simulator.reset_connections(), 0);
+        simulator.stop();
+    }
 }

@@ -16,6 +16,7 @@ use crate::events::Subscription;
 use crate::fork::Descriptors;
 use crate::ids::Names;
 use crate::ledger::open_reader;
+use crate::reader::Reader;
 use crate::report::Report;
 use crate::writer::{Job, Writer};
 
@@ -34,7 +35,7 @@ pub struct EngineView {
 struct Inner {
     source: Source,
     descriptors: Arc<Descriptors>,
-    idle: Mutex<Vec<Box<dyn LedgerReader>>>,
+    idle: Mutex<Vec<Reader>>,
     names: Arc<Mutex<Names>>,
 }
 
@@ -165,31 +166,29 @@ impl EngineView {
     }
 
     /// A reader of one's own.
-    pub(crate) fn reader(&self) -> Result<Box<dyn LedgerReader>, EngineError> {
+    pub(crate) fn reader(&self) -> Result<Reader, EngineError> {
         if self.inner.descriptors.forked() {
             return Err(EngineError::Forked);
         }
-        match &self.inner.source {
-            Source::Directory(directory) => Ok(open_reader(directory)?),
+        let reader = match &self.inner.source {
+            Source::Directory(directory) => open_reader(directory)?,
             Source::Memory(writer) => {
                 let (reply, answer) = sync_channel(1);
                 if !writer.push(Job::Reader(reply)) {
                     return Err(EngineError::Closed);
                 }
-                answer.recv_timeout(READER_WAIT).unwrap_or(Err(EngineError::Closed))
+                answer.recv_timeout(READER_WAIT).unwrap_or(Err(EngineError::Closed))?
             }
-        }
+        };
+        Ok(Reader::new(reader, &self.inner.descriptors))
     }
 
     pub(crate) fn names(&self) -> Arc<Mutex<Names>> {
         Arc::clone(&self.inner.names)
     }
 
-    /// In a forked child: forgets the readers without closing them.
-    pub(crate) fn abandon(&self) {
-        if let Ok(mut idle) = self.inner.idle.try_lock() {
-            std::mem::take(&mut *idle).into_iter().for_each(std::mem::forget);
-        }
+    pub(crate) fn forked(&self) -> bool {
+        self.inner.descriptors.forked()
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Topic {
 /// One reader's bell.
 #[derive(Debug)]
 pub(crate) struct Wake {
+    /// Before the sockets: their numbers are struck off before other files can get them.
+    _descriptors: [Descriptor; 2],
     topic: Topic,
     reader: UnixStream,
     writer: UnixStream,
@@ -34,7 +36,6 @@ pub(crate) struct Wake {
     /// When it was rung last, and whether it is to be rung once the pace allows.
     rung_us: AtomicU64,
     due: AtomicBool,
-    _descriptors: [Descriptor; 2],
 }
 
 impl Wake {

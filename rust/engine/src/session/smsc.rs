@@ -34,7 +34,8 @@ impl SmscSession {
         Ok(Self { stream, id: sim.connect(now_us) })
     }
 
-    /// Hands in what one read gives.
+    /// Hands in what there is, at most what fits the buffer. The socket is asked until it has nothing, which is
+    /// also what makes it wake the task for more.
     pub(crate) fn read(
         &mut self,
         cx: &mut Context<'_>,
@@ -42,16 +43,23 @@ impl SmscSession {
         sim: &mut SmscSim,
         buffer: &mut [u8],
     ) -> Left {
-        let room = buffer.len();
         let mut buffer = ReadBuf::new(buffer);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Pending => Left::Waiting,
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                sim.receive(now_us, self.id, buffer.filled());
-                if buffer.filled().len() == room { Left::More } else { Left::Waiting }
+        let mut left = Left::More;
+        while buffer.remaining() > 0 {
+            let before = buffer.filled().len();
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().len() > before => {}
+                Poll::Ready(_) => left = Left::Over,
+                Poll::Pending => left = Left::Waiting,
             }
-            Poll::Ready(_) => self.over(now_us, sim),
+            if left != Left::More {
+                break;
+            }
         }
+        if !buffer.filled().is_empty() {
+            sim.receive(now_us, self.id, buffer.filled());
+        }
+        if left == Left::Over { self.over(now_us, sim) } else { left }
     }
 
     /// Writes what the socket takes, and hangs up where that is due.

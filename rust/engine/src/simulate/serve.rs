@@ -81,6 +81,8 @@ impl Server<'_> {
         let shared = self.shared;
         let now_us = shared.now_us();
         let mut sim = lock(&shared.sim);
+        #[cfg(test)]
+        assert!(!lock(&shared.control).panics, "injected into the simulator");
         self.accept(cx, now_us, &mut sim);
         let (mut more, mut ended) = (false, false);
         let Self { sessions, buffer, .. } = self;
@@ -93,12 +95,13 @@ impl Server<'_> {
         if sim.poll_timeout().is_some_and(|due_us| due_us <= now_us) {
             sim.handle_timeout(now_us);
         }
+        // before anybody is answered: who has an answer finds it in the books
+        *lock(&shared.books) = *sim.books();
         sessions.retain_mut(|session| {
             let left = session.write(cx, now_us, &mut sim);
             ended |= left == Left::Over;
             left != Left::Over
         });
-        *lock(&shared.books) = *sim.books();
         // the receipts of one that ended may have gone to another
         more || ended
     }

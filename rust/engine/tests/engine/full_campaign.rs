@@ -6,7 +6,7 @@ use bealert_core::outcome::State;
 use bealert_engine::{CampaignState, Engine, EngineError, EventOut};
 
 use crate::far::{Far, Manners};
-use crate::host::{close, config, delivered, ended, events, gateway, launch, plan, sms};
+use crate::host::{bound, close, config, delivered, ended, events, gateway, launch, plan, sms};
 
 const PEOPLE: u32 = 5_000;
 
@@ -76,6 +76,7 @@ fn two_gateways_that_give_the_same_message_ids() {
     let even = gateway("even", fars[0].port, r#", "prefixes": ["+324700000", "+324700002"]"#);
     let gateways = [even, gateway("rest", fars[1].port, "")];
     let engine = Engine::open(config(None, &gateways)).unwrap();
+    bound(&engine);
     let id = launch(&engine, "alert", 400, "k");
     let progress = ended(&engine, id, Duration::from_secs(20));
     assert_eq!(delivered(&progress), 400);

@@ -36,6 +36,19 @@ pub(crate) fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
+/// Waits until every gateway can send.
+pub(crate) fn bound(engine: &Engine) {
+    for _ in 0..2_000 {
+        let metrics = engine.metrics().unwrap();
+        let up = metrics.lines().filter(|line| line.starts_with("bealert_gateway_up{"));
+        if up.clone().all(|line| line.ends_with(" 1")) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("a gateway does not come up");
+}
+
 /// People with Belgian mobile numbers that are valid and distinct.
 pub(crate) fn plan(engine: &Engine, scenario: &str, people: u32) -> Plan {
     let mut planner = engine.planner(scenario, Vec::new()).unwrap();
