@@ -25,19 +25,14 @@ impl Languages {
     #[must_use]
     pub fn new(offered: &[impl AsRef<str>], order: &[impl AsRef<str>]) -> Self {
         let offered: Vec<String> = offered.iter().map(|tag| fold(tag.as_ref())).collect();
-        let fallback = order
-            .iter()
-            .find_map(|tag| find(&offered, tag.as_ref()))
-            .unwrap_or(0);
+        let fallback = order.iter().find_map(|tag| find(&offered, tag.as_ref())).unwrap_or(0);
         Self { offered, fallback }
     }
 
     /// The index of the text for a recipient who wants `wanted`.
     #[must_use]
     pub fn choose(&self, wanted: Option<&str>) -> usize {
-        wanted
-            .and_then(|tag| find(&self.offered, tag))
-            .unwrap_or(self.fallback)
+        wanted.and_then(|tag| find(&self.offered, tag)).unwrap_or(self.fallback)
     }
 }
 
@@ -64,9 +59,7 @@ fn find(offered: &[String], wanted: &str) -> Option<usize> {
     }
     let primary = |tag: &str| tag.split('-').next().map(str::to_owned);
     let language = primary(&folded).filter(|language| !language.is_empty());
-    offered
-        .iter()
-        .position(|tag| language.is_some() && primary(tag) == language)
+    offered.iter().position(|tag| language.is_some() && primary(tag) == language)
 }
 
 #[cfg(test)]
@@ -98,11 +91,7 @@ mod tests {
     fn a_language_that_is_only_there_with_a_region_is_better_than_another_one() {
         assert_eq!(chosen(&["fr", "nl-BE"], &[], "nl"), 1);
         assert_eq!(chosen(&["fr", "nl-BE"], &[], "nl-NL"), 1);
-        assert_eq!(
-            chosen(&["fr", "nlx"], &[], "nl"),
-            0,
-            "another language with the same letters"
-        );
+        assert_eq!(chosen(&["fr", "nlx"], &[], "nl"), 0, "another language with the same letters");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Phone numbers, as people write them, in the one form that is sent.
 
 use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat,
-    PhoneNumberType, Region, ValidationError,
+    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+    ValidationError,
 };
 
 /// Judges phone numbers and writes them as E.164.
@@ -86,11 +86,7 @@ impl Numbers {
     /// [`UnknownCountry`].
     pub fn new(default_country: Option<&str>) -> Result<Self, UnknownCountry> {
         let default_country = default_country
-            .map(|country| {
-                region(country).ok_or_else(|| UnknownCountry {
-                    country: country.to_owned(),
-                })
-            })
+            .map(|country| region(country).ok_or_else(|| UnknownCountry { country: country.to_owned() }))
             .transpose()?;
         Ok(Self { default_country })
     }
@@ -119,13 +115,7 @@ impl Numbers {
                 && range.first.contains(&national[0])
                 && national.iter().all(u8::is_ascii_digit);
             if known {
-                out.extend(
-                    range
-                        .calling_code
-                        .iter()
-                        .chain(national)
-                        .map(|digit| char::from(*digit)),
-                );
+                out.extend(range.calling_code.iter().chain(national).map(|digit| char::from(*digit)));
                 return true;
             }
         }
@@ -161,9 +151,7 @@ impl Numbers {
             }
             ParseError::InvalidCountryCode => NumberProblem::UnknownCountry,
             ParseError::NotANumber(_) => NumberProblem::NotANumber,
-            ParseError::TooShortAfterIdd | ParseError::TooShortNsn => {
-                NumberProblem::TooShort(country)
-            }
+            ParseError::TooShortAfterIdd | ParseError::TooShortNsn => NumberProblem::TooShort(country),
             ParseError::TooLongNsn => NumberProblem::TooLong(country),
         }
     }
@@ -189,10 +177,7 @@ fn check(number: &PhoneNumber) -> Result<(), NumberProblem> {
 
 fn region(country: &str) -> Option<Region> {
     let region: Region = country.trim().to_ascii_uppercase().parse().ok()?;
-    PHONE_NUMBER_UTIL
-        .get_country_code_for_region(region)
-        .filter(|_| region != Region::World)
-        .map(|_| region)
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).filter(|_| region != Region::World).map(|_| region)
 }
 
 /// Mobile numbers of a country all of which are taken, so that the bulk of an audience costs nanoseconds. A test
@@ -207,24 +192,9 @@ struct MobileRange {
 }
 
 const MOBILE_RANGES: [MobileRange; 3] = [
-    MobileRange {
-        country: Region::BE,
-        calling_code: *b"32",
-        first: b"4",
-        digits: 9,
-    },
-    MobileRange {
-        country: Region::NL,
-        calling_code: *b"31",
-        first: b"6",
-        digits: 9,
-    },
-    MobileRange {
-        country: Region::FR,
-        calling_code: *b"33",
-        first: b"67",
-        digits: 9,
-    },
+    MobileRange { country: Region::BE, calling_code: *b"32", first: b"4", digits: 9 },
+    MobileRange { country: Region::NL, calling_code: *b"31", first: b"6", digits: 9 },
+    MobileRange { country: Region::FR, calling_code: *b"33", first: b"67", digits: 9 },
 ];
 
 #[cfg(test)]

@@ -51,26 +51,18 @@ impl Plain {
         if literal < source.len() {
             segments.push(Segment::Literal(literal..source.len()));
         }
-        Some(Self {
-            source: source.to_owned(),
-            segments,
-        })
+        Some(Self { source: source.to_owned(), segments })
     }
 
     /// Appends the text.
-    pub(super) fn render(
-        &self,
-        values: &Values<'_>,
-        out: &mut String,
-    ) -> Result<(), RenderProblem> {
+    pub(super) fn render(&self, values: &Values<'_>, out: &mut String) -> Result<(), RenderProblem> {
         for segment in &self.segments {
             match segment {
                 Segment::Literal(range) => out.push_str(&self.source[range.clone()]),
                 Segment::Name(range) => {
                     let name = &self.source[range.clone()];
-                    let value = values.get(name).ok_or_else(|| RenderProblem::Missing {
-                        name: name.to_owned(),
-                    })?;
+                    let value =
+                        values.get(name).ok_or_else(|| RenderProblem::Missing { name: name.to_owned() })?;
                     out.push_str(value);
                 }
             }
@@ -94,8 +86,6 @@ fn trim(source: &str, range: Range<usize>) -> Range<usize> {
 /// Whether it is a name to minijinja too. Names with other letters are left to it.
 fn is_name(text: &str) -> bool {
     let mut octets = text.bytes();
-    octets
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    octets.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && octets.all(|octet| octet.is_ascii_alphanumeric() || octet == b'_')
 }

@@ -25,9 +25,7 @@ pub enum SenderProblem {
         characters: usize,
     },
     /// A name with a character that cannot be sent in it.
-    #[error(
-        "the sender {sender:?} has the character {character:?}, which cannot be sent in a name"
-    )]
+    #[error("the sender {sender:?} has the character {character:?}, which cannot be sent in a name")]
     Character {
         /// The name.
         sender: String,
@@ -35,9 +33,7 @@ pub enum SenderProblem {
         character: char,
     },
     /// A number that is neither international nor a short code.
-    #[error(
-        "the sender {sender:?} is no number: write it as +32..., or a short code of 3 to 6 digits"
-    )]
+    #[error("the sender {sender:?} is no number: write it as +32..., or a short code of 3 to 6 digits")]
     Number {
         /// What looks like a number.
         sender: String,
@@ -54,24 +50,16 @@ pub fn judge_sender(sender: &str) -> Result<Address, SenderProblem> {
     if sender.is_empty() {
         return Err(SenderProblem::Empty);
     }
-    if is_numeric(sender) {
-        number(sender)
-    } else {
-        name(sender)
-    }
+    if is_numeric(sender) { number(sender) } else { name(sender) }
 }
 
 /// Whether it is meant as a number: nothing but digits and what is written between and before them.
 fn is_numeric(sender: &str) -> bool {
-    sender
-        .chars()
-        .all(|character| character.is_ascii_digit() || " +-./()".contains(character))
+    sender.chars().all(|character| character.is_ascii_digit() || " +-./()".contains(character))
 }
 
 fn number(sender: &str) -> Result<Address, SenderProblem> {
-    let problem = || SenderProblem::Number {
-        sender: sender.to_owned(),
-    };
+    let problem = || SenderProblem::Number { sender: sender.to_owned() };
     let (international, rest) = match sender.strip_prefix('+') {
         Some(rest) => (true, rest),
         None => (false, sender),
@@ -96,10 +84,9 @@ fn name(sender: &str) -> Result<Address, SenderProblem> {
             sender: sender.to_owned(),
             characters: bealert_wire::text::gsm_septets(sender).unwrap_or(sender.chars().count()),
         },
-        AddressError::Character(character) => SenderProblem::Character {
-            sender: sender.to_owned(),
-            character,
-        },
+        AddressError::Character(character) => {
+            SenderProblem::Character { sender: sender.to_owned(), character }
+        }
     })
 }
 
@@ -131,24 +118,15 @@ mod tests {
     fn a_name_has_at_most_eleven_characters() {
         assert_eq!(judged("ABCDEFGHIJK").2, "ABCDEFGHIJK");
         let problem = judge_sender("ABCDEFGHIJKL").unwrap_err();
-        assert!(
-            matches!(problem, SenderProblem::TooLong { characters: 12, .. }),
-            "{problem}"
-        );
+        assert!(matches!(problem, SenderProblem::TooLong { characters: 12, .. }), "{problem}");
         let problem = judge_sender("ABCDEFGHI[]").unwrap_err();
-        assert!(
-            matches!(problem, SenderProblem::TooLong { characters: 13, .. }),
-            "{problem}"
-        );
+        assert!(matches!(problem, SenderProblem::TooLong { characters: 13, .. }), "{problem}");
     }
 
     #[test]
     fn what_cannot_be_sent_is_named() {
         for (sender, character) in [("日本", '日'), ("a`b", '`'), ("a\nb", '\n')] {
-            let expected = SenderProblem::Character {
-                sender: sender.to_owned(),
-                character,
-            };
+            let expected = SenderProblem::Character { sender: sender.to_owned(), character };
             assert_eq!(judge_sender(sender), Err(expected));
         }
         assert_eq!(judge_sender("  "), Err(SenderProblem::Empty));
@@ -156,20 +134,10 @@ mod tests {
 
     #[test]
     fn a_number_that_leads_nowhere_is_refused() {
-        for sender in [
-            "0470 12 34 56",
-            "+",
-            "12",
-            "+112",
-            "+0470123456",
-            "1234567890123456",
-            "32+470123456",
-        ] {
+        for sender in ["0470 12 34 56", "+", "12", "+112", "+0470123456", "1234567890123456", "32+470123456"]
+        {
             let problem = judge_sender(sender).unwrap_err();
-            assert!(
-                matches!(problem, SenderProblem::Number { .. }),
-                "{sender}: {problem}"
-            );
+            assert!(matches!(problem, SenderProblem::Number { .. }), "{sender}: {problem}");
         }
     }
 }

@@ -14,10 +14,8 @@ use super::values::Values;
 const MAX_FUEL: u64 = 50_000;
 
 /// Words of minijinja's grammar, which are no names of values. The engine's functions are looked up besides.
-const GRAMMAR: [&str; 14] = [
-    "true", "True", "false", "False", "none", "None", "loop", "self", "not", "and", "or", "in",
-    "is", "if",
-];
+const GRAMMAR: [&str; 14] =
+    ["true", "True", "false", "False", "none", "None", "loop", "self", "not", "and", "or", "in", "is", "if"];
 
 /// The texts of one channel: a template for each language. Strict: a name that has no value is a problem, never
 /// an empty space in an alert. Templates can read values and nothing else: no files and no other templates.
@@ -112,9 +110,7 @@ impl Content {
     ///
     /// # Errors
     /// Every problem of every text.
-    pub fn compile<L: AsRef<str>, T: AsRef<str>>(
-        texts: &[(L, T)],
-    ) -> Result<Self, Vec<TemplateProblem>> {
+    pub fn compile<L: AsRef<str>, T: AsRef<str>>(texts: &[(L, T)]) -> Result<Self, Vec<TemplateProblem>> {
         let mut content = Self {
             templates: strict(),
             languages: Vec::with_capacity(texts.len()),
@@ -132,11 +128,7 @@ impl Content {
         }
         let names: BTreeSet<&String> = content.texts.iter().flat_map(|text| &text.names).collect();
         content.names = names.into_iter().cloned().collect();
-        if problems.is_empty() {
-            Ok(content)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(content) } else { Err(problems) }
     }
 
     /// The languages, in the order given: an index into them is what [`render`](Self::render) takes.
@@ -205,11 +197,7 @@ impl Content {
         if !is_tag(language) {
             return Err(TemplateProblem::Language { language: named() });
         }
-        if self
-            .languages
-            .iter()
-            .any(|other| fold(other) == fold(language))
-        {
+        if self.languages.iter().any(|other| fold(other) == fold(language)) {
             return Err(TemplateProblem::Twice { language: named() });
         }
         if source.trim().is_empty() {
@@ -220,9 +208,7 @@ impl Content {
             line: error.line().unwrap_or(1),
             message: message(&error),
         };
-        self.templates
-            .add_template_owned(named(), source.to_owned())
-            .map_err(syntax)?;
+        self.templates.add_template_owned(named(), source.to_owned()).map_err(syntax)?;
         let template = self.templates.get_template(language).map_err(syntax)?;
         let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         names.sort_unstable();
@@ -250,9 +236,9 @@ fn strict() -> Environment<'static> {
 fn is_tag(language: &str) -> bool {
     let subtags = language.split(['-', '_']);
     language.starts_with(|first: char| first.is_ascii_alphabetic())
-        && subtags.into_iter().all(|subtag| {
-            !subtag.is_empty() && subtag.bytes().all(|octet| octet.is_ascii_alphanumeric())
-        })
+        && subtags
+            .into_iter()
+            .all(|subtag| !subtag.is_empty() && subtag.bytes().all(|octet| octet.is_ascii_alphanumeric()))
 }
 
 fn render_problem(error: &Error) -> RenderProblem {
@@ -260,13 +246,8 @@ fn render_problem(error: &Error) -> RenderProblem {
         return RenderProblem::TooMuchWork;
     }
     match error.detail().and_then(undefined) {
-        Some(name) => RenderProblem::Missing {
-            name: name.to_owned(),
-        },
-        None => RenderProblem::Failed {
-            line: error.line().unwrap_or(1),
-            message: message(error),
-        },
+        Some(name) => RenderProblem::Missing { name: name.to_owned() },
+        None => RenderProblem::Failed { line: error.line().unwrap_or(1), message: message(error) },
     }
 }
 

@@ -29,17 +29,12 @@ impl<'a> Values<'a> {
             "language" => self.language,
             _ => None,
         };
-        person
-            .or_else(|| find(self.own, name))
-            .or_else(|| find(self.plan, name))
+        person.or_else(|| find(self.own, name)).or_else(|| find(self.plan, name))
     }
 }
 
 fn find<'a>(pairs: &[(&'a str, &'a str)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| *value)
+    pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
 }
 
 #[cfg(test)]
@@ -53,11 +48,7 @@ mod tests {
             name: None,
             language: Some("nl"),
             own: &[("street", "Kerkstraat"), ("id", "hidden")],
-            plan: &[
-                ("street", "Markt"),
-                ("name", "neighbour"),
-                ("network", "Zennevallei"),
-            ],
+            plan: &[("street", "Markt"), ("name", "neighbour"), ("network", "Zennevallei")],
         };
         let get = |name| values.get(name);
         assert_eq!(get("id"), Some("p1"));

@@ -69,10 +69,7 @@ pub fn decode_gsm(septets: &[u8]) -> String {
 }
 
 fn plain(septet: u8) -> char {
-    DEFAULT
-        .get(usize::from(septet))
-        .copied()
-        .unwrap_or(char::REPLACEMENT_CHARACTER)
+    DEFAULT.get(usize::from(septet)).copied().unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 fn escaped(septet: u8) -> char {
@@ -171,9 +168,7 @@ mod tests {
     fn the_tables_and_the_lookup_agree_on_every_character() {
         let mut found = 0;
         for character in '\0'..=char::MAX {
-            let default = DEFAULT
-                .iter()
-                .position(|c| *c == character && *c != '\u{1B}');
+            let default = DEFAULT.iter().position(|c| *c == character && *c != '\u{1B}');
             let extension = EXTENSION.iter().find(|(c, _)| *c == character);
             let expected = match (default, extension) {
                 (Some(septet), None) => Some(Septets::One(u8::try_from(septet).unwrap())),
@@ -214,22 +209,14 @@ mod tests {
     fn the_codes_that_others_get_wrong_are_those_of_the_standard() {
         assert_eq!(septets('@'), Some(Septets::One(0x00)));
         assert_eq!(septets('§'), Some(Septets::One(0x5F)));
-        assert_eq!(
-            septets('`'),
-            None,
-            "a backtick is in no table; 0x60 is an inverted question mark"
-        );
+        assert_eq!(septets('`'), None, "a backtick is in no table; 0x60 is an inverted question mark");
         assert_eq!(septets('¿'), Some(Septets::One(0x60)));
         assert_eq!(septets('Ç'), Some(Septets::One(0x09)));
         assert_eq!(septets('ç'), None);
         assert_eq!(septets('€'), Some(Septets::Escaped(0x65)));
         assert_eq!(septets('\u{0C}'), Some(Septets::Escaped(0x0A)));
         assert_eq!(septets('\u{1B}'), None, "an escape is no character");
-        assert_eq!(
-            septets('\u{2126}'),
-            None,
-            "the ohm sign is not the Greek letter"
-        );
+        assert_eq!(septets('\u{2126}'), None, "the ohm sign is not the Greek letter");
     }
 
     #[test]

@@ -50,11 +50,7 @@ fn concat(mut header: &[u8]) -> Option<Concat> {
             && number > 0
             && number <= total
         {
-            found = Some(Concat {
-                reference,
-                total,
-                number,
-            });
+            found = Some(Concat { reference, total, number });
         }
         header = after;
     }
@@ -69,22 +65,14 @@ mod tests {
     fn a_header_is_read_back() {
         let mut body = concat_header(7, 3, 2).to_vec();
         body.extend_from_slice(b"text");
-        let place = Concat {
-            reference: 7,
-            total: 3,
-            number: 2,
-        };
+        let place = Concat { reference: 7, total: 3, number: 2 };
         assert_eq!(split_header(&body), Some((Some(place), &b"text"[..])));
     }
 
     #[test]
     fn a_reference_of_16_bits_among_other_elements_is_read() {
         let body = [9, 0x24, 1, 1, 0x08, 4, 0x12, 0x34, 2, 1, b'x'];
-        let place = Concat {
-            reference: 0x1234,
-            total: 2,
-            number: 1,
-        };
+        let place = Concat { reference: 0x1234, total: 2, number: 1 };
         assert_eq!(split_header(&body), Some((Some(place), &b"x"[..])));
         let cut = [8, 0x24, 1, 1, 0x08, 4, 0x12, 0x34, 2, b'x'];
         assert_eq!(split_header(&cut), Some((None, &b"x"[..])));
@@ -94,13 +82,7 @@ mod tests {
     fn nonsense_is_no_place_and_no_panic() {
         assert_eq!(split_header(&[]), None);
         assert_eq!(split_header(&[5, 0, 3, 1]), None);
-        assert_eq!(
-            split_header(&concat_header(1, 2, 3)),
-            Some((None, &b""[..]))
-        );
-        assert_eq!(
-            split_header(&concat_header(1, 0, 0)),
-            Some((None, &b""[..]))
-        );
+        assert_eq!(split_header(&concat_header(1, 2, 3)), Some((None, &b""[..])));
+        assert_eq!(split_header(&concat_header(1, 0, 0)), Some((None, &b""[..])));
     }
 }

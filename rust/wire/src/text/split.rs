@@ -68,26 +68,22 @@ pub struct Shape {
 /// ```
 #[must_use]
 pub fn shape(text: &str) -> Shape {
-    let seen = text
-        .bytes()
-        .fold(0, |seen, octet| seen | PLAIN[usize::from(octet)]);
+    let seen = text.bytes().fold(0, |seen, octet| seen | PLAIN[usize::from(octet)]);
     if seen & NOT_PLAIN == 0 {
         return Count::of_septets(text.len()).shape(None);
     }
     let mut count = Count::new(Encoding::Gsm);
-    let forced_by = text
-        .chars()
-        .find(|character| match gsm::septets(*character) {
-            Some(Septets::One(_)) => {
-                count.add(1);
-                false
-            }
-            Some(Septets::Escaped(_)) => {
-                count.add(2);
-                false
-            }
-            None => true,
-        });
+    let forced_by = text.chars().find(|character| match gsm::septets(*character) {
+        Some(Septets::One(_)) => {
+            count.add(1);
+            false
+        }
+        Some(Septets::Escaped(_)) => {
+            count.add(2);
+            false
+        }
+        None => true,
+    });
     if forced_by.is_some() {
         count = Count::new(Encoding::Ucs2);
         for character in text.chars() {
@@ -143,10 +139,8 @@ impl Parts {
     /// # Errors
     /// [`TooLong`] when the text has more than [`MAX_PARTS`] parts; the buffer is empty then.
     pub fn encode(&mut self, text: &str, reference: u8) -> Result<(), TooLong> {
-        let count = self
-            .write_plain(text)
-            .or_else(|| self.write_gsm(text))
-            .unwrap_or_else(|| self.write_ucs2(text));
+        let count =
+            self.write_plain(text).or_else(|| self.write_gsm(text)).unwrap_or_else(|| self.write_ucs2(text));
         self.encoding = count.encoding;
         self.parts = count.parts() as usize;
         let Ok(total) = u8::try_from(self.parts) else {
@@ -210,10 +204,8 @@ impl Parts {
         self.framed.clear();
         for number in 1..=total {
             let index = usize::from(number) - 1;
-            self.framed
-                .extend_from_slice(&concat_header(reference, total, number));
-            self.framed
-                .extend_from_slice(&self.text[self.cut(index)..self.cut(index + 1)]);
+            self.framed.extend_from_slice(&concat_header(reference, total, number));
+            self.framed.extend_from_slice(&self.text[self.cut(index)..self.cut(index + 1)]);
         }
     }
 
@@ -231,8 +223,7 @@ impl Parts {
         }
         let count = Count::of_septets(text.len());
         let part = Encoding::Gsm.joined() as usize;
-        self.cuts
-            .extend((1..=count.further as usize).map(|cut| cut * part));
+        self.cuts.extend((1..=count.further as usize).map(|cut| cut * part));
         Some(count)
     }
 
@@ -289,12 +280,7 @@ struct Count {
 
 impl Count {
     fn new(encoding: Encoding) -> Self {
-        Self {
-            encoding,
-            units: 0,
-            further: 0,
-            filled: 0,
-        }
+        Self { encoding, units: 0, further: 0, filled: 0 }
     }
 
     /// What adding `septets` characters of one septet comes to.
@@ -302,22 +288,12 @@ impl Count {
         let encoding = Encoding::Gsm;
         let units = u32::try_from(septets).unwrap_or(u32::MAX);
         let further = units.saturating_sub(1) / encoding.joined();
-        Self {
-            encoding,
-            units,
-            further,
-            filled: units - further * encoding.joined(),
-        }
+        Self { encoding, units, further, filled: units - further * encoding.joined() }
     }
 
     fn shape(&self, forced_by: Option<char>) -> Shape {
         let parts = u16::try_from(self.parts()).unwrap_or(u16::MAX);
-        Shape {
-            encoding: self.encoding,
-            forced_by,
-            parts,
-            units: self.units,
-        }
+        Shape { encoding: self.encoding, forced_by, parts, units: self.units }
     }
 
     /// Adds a character of `width` units, and says whether it begins a further part.
@@ -334,10 +310,6 @@ impl Count {
     }
 
     fn parts(&self) -> u32 {
-        if self.units <= self.encoding.single() {
-            1
-        } else {
-            self.further + 1
-        }
+        if self.units <= self.encoding.single() { 1 } else { self.further + 1 }
     }
 }

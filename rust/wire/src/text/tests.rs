@@ -17,8 +17,7 @@ fn texts() -> impl Strategy<Value = String> {
     ];
     let length = prop_oneof![0..80_usize, 130..180_usize, 290..330_usize, 0..3_000_usize];
     prop_oneof![
-        (length.clone(), proptest::collection::vec(gsm, 1..400))
-            .prop_map(|(n, few)| repeat(&few, n)),
+        (length.clone(), proptest::collection::vec(gsm, 1..400)).prop_map(|(n, few)| repeat(&few, n)),
         (length, proptest::collection::vec(wide, 1..400)).prop_map(|(n, few)| repeat(&few, n)),
         any::<String>(),
     ]
@@ -158,10 +157,7 @@ fn the_limits_are_those_of_the_standard() {
     for (unit, single, joined) in [("a", 160, 153), ("ç", 70, 67)] {
         let parts = |units: usize| shape(&unit.repeat(units)).parts;
         assert_eq!((parts(0), parts(1), parts(single)), (1, 1, 1));
-        assert_eq!(
-            (parts(single + 1), parts(2 * joined), parts(2 * joined + 1)),
-            (2, 2, 3)
-        );
+        assert_eq!((parts(single + 1), parts(2 * joined), parts(2 * joined + 1)), (2, 2, 3));
         assert_eq!((parts(255 * joined), parts(255 * joined + 1)), (255, 256));
     }
 }
@@ -170,29 +166,14 @@ fn the_limits_are_those_of_the_standard() {
 #[test]
 fn a_pair_on_the_boundary_moves_to_the_next_part() {
     let mut parts = Parts::new();
-    parts
-        .encode(&format!("{}€{}", "a".repeat(152), "b".repeat(10)), 1)
-        .unwrap();
-    assert_eq!(
-        (parts.len(), parts.part(0).len(), parts.part(1).len()),
-        (2, 6 + 152, 6 + 12)
-    );
+    parts.encode(&format!("{}€{}", "a".repeat(152), "b".repeat(10)), 1).unwrap();
+    assert_eq!((parts.len(), parts.part(0).len(), parts.part(1).len()), (2, 6 + 152, 6 + 12));
     assert_eq!(&parts.part(1)[6..8], [0x1B, 0x65]);
-    parts
-        .encode(&format!("{}€{}", "a".repeat(152), "b".repeat(6)), 1)
-        .unwrap();
-    assert_eq!(
-        (parts.len(), parts.udhi(), parts.part(0).len()),
-        (1, false, 160)
-    );
+    parts.encode(&format!("{}€{}", "a".repeat(152), "b".repeat(6)), 1).unwrap();
+    assert_eq!((parts.len(), parts.udhi(), parts.part(0).len()), (1, false, 160));
 
-    parts
-        .encode(&format!("{}😀{}", "ç".repeat(66), "b".repeat(10)), 1)
-        .unwrap();
-    assert_eq!(
-        (parts.len(), parts.part(0).len(), parts.part(1).len()),
-        (2, 6 + 132, 6 + 24)
-    );
+    parts.encode(&format!("{}😀{}", "ç".repeat(66), "b".repeat(10)), 1).unwrap();
+    assert_eq!((parts.len(), parts.part(0).len(), parts.part(1).len()), (2, 6 + 132, 6 + 24));
 }
 
 /// Escapes that never fit the end of a part waste a septet each, and are counted.
@@ -211,10 +192,7 @@ fn a_text_over_255_parts_is_refused_whole() {
     assert_eq!(parts.encode(&long, 0), Err(TooLong { parts: 256 }));
     assert!(parts.is_empty());
     assert_eq!(parts.encode(&long[1..], 0), Ok(()));
-    assert_eq!(
-        (parts.len(), &parts.part(254)[..6]),
-        (255, &[5, 0, 3, 0, 255, 255][..])
-    );
+    assert_eq!((parts.len(), &parts.part(254)[..6]), (255, &[5, 0, 3, 0, 255, 255][..]));
     let huge = "a".repeat(70_000 * 153);
     assert_eq!(shape(&huge).parts, u16::MAX);
     assert_eq!(parts.encode(&huge, 0), Err(TooLong { parts: u16::MAX }));
@@ -238,8 +216,5 @@ fn the_short_way_counts_as_the_long_one() {
 
 #[test]
 fn data_coding_names_the_alphabet() {
-    assert_eq!(
-        (Encoding::Gsm.data_coding(), Encoding::Ucs2.data_coding()),
-        (0, 8)
-    );
+    assert_eq!((Encoding::Gsm.data_coding(), Encoding::Ucs2.data_coding()), (0, 8));
 }

@@ -24,13 +24,9 @@ pub enum BadUcs2 {
 /// See [`BadUcs2`].
 pub fn decode_ucs2(octets: &[u8]) -> Result<String, BadUcs2> {
     if !octets.len().is_multiple_of(2) {
-        return Err(BadUcs2::Odd {
-            octets: octets.len(),
-        });
+        return Err(BadUcs2::Odd { octets: octets.len() });
     }
-    let units = octets
-        .chunks_exact(2)
-        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let units = octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
     let mut text = String::with_capacity(octets.len());
     let mut unit = 0;
     for decoded in char::decode_utf16(units) {

@@ -32,11 +32,7 @@ fn numbers_are_read_as_people_write_them() {
     ] {
         assert_eq!(e164(belgian(), raw).as_deref(), Ok("32470123456"), "{raw}");
     }
-    assert_eq!(
-        e164(belgian(), "02 501 02 11").as_deref(),
-        Ok("3225010211"),
-        "a landline"
-    );
+    assert_eq!(e164(belgian(), "02 501 02 11").as_deref(), Ok("3225010211"), "a landline");
     assert_eq!(
         e164(belgian(), "+39 06 6982 1234").as_deref(),
         Ok("390669821234"),
@@ -92,22 +88,13 @@ fn without_a_country_only_international_numbers_are_read() {
     for raw in ["0470 12 34 56", "0032 470 12 34 56", "32470123456"] {
         assert_eq!(e164(anywhere, raw), Err(NumberProblem::NoCountry), "{raw}");
     }
-    assert_eq!(
-        e164(anywhere, "+999470123456"),
-        Err(NumberProblem::UnknownCountry)
-    );
+    assert_eq!(e164(anywhere, "+999470123456"), Err(NumberProblem::UnknownCountry));
 }
 
 #[test]
 fn a_problem_says_what_to_do() {
-    assert_eq!(
-        NumberProblem::TooShort(BE).to_string(),
-        "too short for a number of BE"
-    );
-    assert_eq!(
-        NumberProblem::NoCountry.to_string(),
-        "no country: write it as +.. or set default_country"
-    );
+    assert_eq!(NumberProblem::TooShort(BE).to_string(), "too short for a number of BE");
+    assert_eq!(NumberProblem::NoCountry.to_string(), "no country: write it as +.. or set default_country");
 }
 
 #[test]

@@ -8,11 +8,7 @@ const VALUES: Values<'static> = Values {
     name: Some("Ann <ann@example.org>"),
     language: None,
     own: &[("street", "Kerkstraat"), ("empty", "")],
-    plan: &[
-        ("network", "Zennevallei"),
-        ("street", "Markt"),
-        ("dict", "3 km"),
-    ],
+    plan: &[("network", "Zennevallei"), ("street", "Markt"), ("dict", "3 km")],
 };
 
 fn compile(source: &str) -> Content {
@@ -25,30 +21,18 @@ fn render(source: &str) -> Result<String, RenderProblem> {
 }
 
 fn missing(name: &str) -> Result<String, RenderProblem> {
-    Err(RenderProblem::Missing {
-        name: name.to_owned(),
-    })
+    Err(RenderProblem::Missing { name: name.to_owned() })
 }
 
 #[test]
 fn values_are_put_in_as_they_are() {
-    assert_eq!(
-        render("BIN {{network}}: {{ street }}.").as_deref(),
-        Ok("BIN Zennevallei: Kerkstraat.")
-    );
+    assert_eq!(render("BIN {{network}}: {{ street }}.").as_deref(), Ok("BIN Zennevallei: Kerkstraat."));
     assert_eq!(
         render("{{ name }} {{ name|upper }}").as_deref(),
         Ok("Ann <ann@example.org> ANN <ANN@EXAMPLE.ORG>")
     );
-    assert_eq!(
-        render("{% if empty %}a{% else %}b{% endif %}{{ id }}").as_deref(),
-        Ok("bp1")
-    );
-    assert_eq!(
-        render("within {{ dict }}").as_deref(),
-        Ok("within 3 km"),
-        "a value wins over a function"
-    );
+    assert_eq!(render("{% if empty %}a{% else %}b{% endif %}{{ id }}").as_deref(), Ok("bp1"));
+    assert_eq!(render("within {{ dict }}").as_deref(), Ok("within 3 km"), "a value wins over a function");
     assert_eq!(render("one line\n").as_deref(), Ok("one line"));
 }
 
@@ -57,22 +41,12 @@ fn a_name_without_a_value_is_named() {
     assert_eq!(render("in {{ stret }}"), missing("stret"));
     assert_eq!(render("in {{ stret|upper }}"), missing("stret"));
     assert_eq!(render("{% if stret %}x{% endif %}"), missing("stret"));
-    assert_eq!(
-        render("{% for x in streets %}{{ x }}{% endfor %}"),
-        missing("streets")
-    );
+    assert_eq!(render("{% for x in streets %}{{ x }}{% endfor %}"), missing("streets"));
     assert_eq!(render("{{ language }}"), missing("language"));
     assert_eq!(render("{{ street.number }}"), missing("street.number"));
-    assert_eq!(
-        render("{{ stret is defined }} {{ stret|default('home') }}").as_deref(),
-        Ok("False home")
-    );
+    assert_eq!(render("{{ stret is defined }} {{ stret|default('home') }}").as_deref(), Ok("False home"));
     let mut out = String::from("left from before");
-    assert!(
-        compile("begun {{ stret }}")
-            .render(0, &VALUES, &mut out)
-            .is_err()
-    );
+    assert!(compile("begun {{ stret }}").render(0, &VALUES, &mut out).is_err());
     assert_eq!(out, "", "half a text is no text");
 }
 
@@ -88,13 +62,9 @@ fn other_problems_say_what_and_where() {
 
 #[test]
 fn a_template_without_end_is_stopped() {
-    let loops =
-        "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}";
+    let loops = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}";
     assert_eq!(render(loops), Err(RenderProblem::TooMuchWork));
-    assert_eq!(
-        render("{{ 'x' * 999999999 }}"),
-        Err(RenderProblem::TooMuchWork)
-    );
+    assert_eq!(render("{{ 'x' * 999999999 }}"), Err(RenderProblem::TooMuchWork));
     let doubled = "{% set ns = namespace(x='x') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}";
     assert_eq!(render(doubled), Err(RenderProblem::TooMuchWork));
 }
@@ -108,71 +78,33 @@ fn a_long_text_is_no_problem() {
 
 #[test]
 fn every_problem_of_every_text_is_told() {
-    let texts = [
-        ("nl", "fine"),
-        ("NL", "again"),
-        ("fr", "  "),
-        ("de", "one\n{{ street"),
-        ("", "x"),
-        ("e n", "x"),
-    ];
+    let texts =
+        [("nl", "fine"), ("NL", "again"), ("fr", "  "), ("de", "one\n{{ street"), ("", "x"), ("e n", "x")];
     let problems = Content::compile(&texts).unwrap_err();
     let text = |language: &str| language.to_owned();
-    assert_eq!(
-        problems[0],
-        TemplateProblem::Twice {
-            language: text("NL")
-        }
-    );
-    assert_eq!(
-        problems[1],
-        TemplateProblem::Blank {
-            language: text("fr")
-        }
-    );
-    assert!(
-        matches!(&problems[2], TemplateProblem::Syntax { language, line: 2, .. } if language == "de")
-    );
-    assert_eq!(
-        problems[3],
-        TemplateProblem::Language { language: text("") }
-    );
-    assert_eq!(
-        problems[4],
-        TemplateProblem::Language {
-            language: text("e n")
-        }
-    );
+    assert_eq!(problems[0], TemplateProblem::Twice { language: text("NL") });
+    assert_eq!(problems[1], TemplateProblem::Blank { language: text("fr") });
+    assert!(matches!(&problems[2], TemplateProblem::Syntax { language, line: 2, .. } if language == "de"));
+    assert_eq!(problems[3], TemplateProblem::Language { language: text("") });
+    assert_eq!(problems[4], TemplateProblem::Language { language: text("e n") });
     assert_eq!(problems.len(), 5);
     let none: [(&str, &str); 0] = [];
-    assert_eq!(
-        Content::compile(&none).unwrap_err(),
-        [TemplateProblem::None]
-    );
+    assert_eq!(Content::compile(&none).unwrap_err(), [TemplateProblem::None]);
 }
 
 #[test]
 fn no_template_reads_anything_but_values() {
-    for source in [
-        "{% include 'nl' %}",
-        "{% extends 'nl' %}",
-        "{% import 'nl' as x %}x",
-    ] {
+    for source in ["{% include 'nl' %}", "{% extends 'nl' %}", "{% import 'nl' as x %}x"] {
         let problems = Content::compile(&[("nl", source)]).unwrap_err();
-        assert!(
-            matches!(problems[0], TemplateProblem::Syntax { .. }),
-            "{source}: {problems:?}"
-        );
+        assert!(matches!(problems[0], TemplateProblem::Syntax { .. }), "{source}: {problems:?}");
     }
 }
 
 #[test]
 fn the_names_of_all_texts_are_known() {
-    let content = Content::compile(&[
-        ("nl", "{{ b }} {{ id }}"),
-        ("fr", "{% for x in c %}{{ x.y }}{% endfor %}"),
-    ])
-    .unwrap();
+    let content =
+        Content::compile(&[("nl", "{{ b }} {{ id }}"), ("fr", "{% for x in c %}{{ x.y }}{% endfor %}")])
+            .unwrap();
     assert_eq!(content.names(), ["b", "c", "id"]);
     assert_eq!(content.languages(), ["nl", "fr"]);
 }
