@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // An unwrap in a test is an assertion.
 
+mod check;
 mod far_end;
+mod launch;
 mod world;
 
 use bealert_core::model::{CampaignState, Kind};

@@ -1,0 +1,25 @@
+"""A simulated SMSC in a process of its own, which tells its books when asked.
+
+Run as `python far_end.py OPTIONS`, the options of the simulator as JSON. It says its port, then
+answers each line of its input with what it has counted and accepted so far, and ends with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from bealert_engine import _engine
+
+
+def serve(options: str) -> None:
+    native = _engine.Smsc.open("127.0.0.1", 0, options)
+    print(native.port, flush=True)
+    for _ in sys.stdin:
+        answer = {"books": native.books(), "messages": native.messages()}
+        print(json.dumps(answer), flush=True)
+    native.close()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

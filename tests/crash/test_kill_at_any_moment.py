@@ -1,0 +1,172 @@
+"""`kill -9` at random moments, with faults, retries and receipts on: nobody is lost (I1 to I3, I9).
+
+The far ends run in processes of their own, so they remember what they took from every life of the
+host. `BEALERT_CRASHES` asks for more kills than 20, `BEALERT_SEED` repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import bealert_engine as be
+
+PEOPLE = 2_500
+KILLS = int(os.environ.get("BEALERT_CRASHES") or 20)
+CAMPAIGNS = 4
+
+REFUSED, UNDELIVERED, WITHOUT_RECEIPT, FOR_NOW, SILENT, SWALLOWED = range(6)
+ENDINGS = {
+    REFUSED: ({"status": 0x0B}, "13", "63"),
+    UNDELIVERED: ({"receipt": "UNDELIV"}, "31"),
+    WITHOUT_RECEIPT: ({"receipt": "none"}, "44"),
+    FOR_NOW: ({"status": 0x08, "times": 2}, "27", "28", "29"),
+    SILENT: ({"answer": "silent", "times": 1}, "58"),
+    SWALLOWED: ({"answer": "swallow", "times": 1}, "72"),
+}
+"""What the ending of a number means to the far end."""
+
+FAULTS: dict[str, Any] = {
+    "numbers": [
+        {"suffix": suffix, **fate} for fate, *suffixes in ENDINGS.values() for suffix in suffixes
+    ],
+    "response_ms": 8,
+    "receipt_ms": 60,
+    "receipt_retry_ms": 200,
+    "early_receipts": 0.1,
+    "repeated_receipts": 0.05,
+    "reset_every": 900,
+}
+
+MOMENTS = [("launched", 0.9), ("launched", 0.9), ("open", 0.15), ("launching", 0.08), (None, 0.5)]
+"""After what, and how long after it at most, a kill comes: mostly while messages are on their way."""
+
+
+@pytest.mark.timeout(60 + 12 * KILLS)
+@pytest.mark.parametrize(
+    ("asynchronous", "policy", "far_ends"),
+    [(False, "resend", 2), (True, "resend", 1), (False, "hold", 1), (True, "hold", 2)],
+)
+def test_nobody_is_lost(
+    asynchronous: bool,
+    policy: str,
+    far_ends: int,
+    host: Callable[..., Any],
+    far_end: Callable[..., Any],
+    verified: Callable[[object], None],
+    chance: random.Random,
+) -> None:
+    # Two far ends give the same message ids: only the gateway tells their receipts apart.
+    ends = [far_end(**FAULTS, seed=number + 1) for number in range(far_ends)]
+    prefixes = [["+"], [f"+3363998{hundreds:02}" for hundreds in range(0, 100, 2)]]
+    application = host(
+        asyncio=asynchronous,
+        scenario=policy,
+        people=PEOPLE,
+        ports=[end.port for end in ends],
+        prefixes=prefixes,
+        rate=1_600 / far_ends,
+    )
+    moments = [chance.choice(MOMENTS) for _ in range(KILLS // CAMPAIGNS)]
+    for moment in moments:
+        print("killed at", application.killed(*moment))
+    application.to_the_end()
+    verified(application.spec["data"])
+    with be.open_ledger(application.spec["data"]) as ledger:
+        [campaign] = ledger.campaigns()
+        report = campaign.report()
+        steps = [event for event in campaign.events(after=0) if isinstance(event, be.Event)]
+    rows = list(report.rows())
+    books, taken = _together(ends)
+    print(report.totals["sms"], dict(books), len(report.possibly_doubled), "possibly doubled")
+
+    assert report.balanced
+    assert (report.people, len(rows)) == (PEOPLE, PEOPLE)
+    assert campaign.state == "done"
+    _everybody_ended_as_the_far_end_has_it(rows, taken)
+    _doubles_are_doubted_and_named(rows, report, steps, books, taken)
+    _answered_receipts_are_kept(steps, books)
+    if far_ends == 2:
+        assert {row.gateway for row in rows} >= {"sms-0", "sms-1"}
+
+
+def _together(ends: list[Any]) -> tuple[Counter[str], dict[str, Any]]:
+    books: Counter[str] = Counter()
+    taken: dict[str, Any] = {}
+    for end in ends:
+        counted, messages = end.account()
+        books.update(counted)
+        assert not taken.keys() & messages.keys(), "each number has one gateway"
+        taken.update(messages)
+    return books, taken
+
+
+def _everybody_ended_as_the_far_end_has_it(
+    rows: list[be.ReportRow], taken: dict[str, Any]
+) -> None:
+    """I1, and that a receipt changed the attempt that it was about, and no other."""
+    for row in rows:
+        fate = _fate(row.address)
+        message = taken.get(row.address.removeprefix("+"))
+        doubted = row.possibly_doubled or row.state == "uncertain"
+        if fate == REFUSED:
+            assert message is None
+            assert doubted or row.state == "failed", row
+            continue
+        if row.state != "uncertain":
+            assert message is not None, f"lost: {row}"
+            assert message.missing_parts == 0, f"cut: {row}"
+        if doubted:
+            continue
+        expected = {UNDELIVERED: "failed", WITHOUT_RECEIPT: "accepted"}.get(fate, "delivered")
+        assert row.state == expected, f"{row}, {message}"
+        assert message.accepted == 1, row
+
+
+def _doubles_are_doubted_and_named(
+    rows: list[be.ReportRow],
+    report: be.Report,
+    steps: list[be.Event],
+    books: Counter[str],
+    taken: dict[str, Any],
+) -> None:
+    """I3."""
+    doubts = Counter(step.recipient for step in steps if step.state == "uncertain")
+    assert books["duplicates"] <= doubts.total()
+    twice = {row.recipient for row in rows if _copies(taken, row.address) > 1}
+    assert twice <= set(report.possibly_doubled)
+    for row in rows:
+        assert _copies(taken, row.address) <= 1 + doubts[row.recipient], row
+    assert set(report.possibly_doubled) | set(report.uncertain) <= doubts.keys()
+    assert {row.recipient for row in rows if row.possibly_doubled} == set(report.possibly_doubled)
+
+
+def _answered_receipts_are_kept(steps: list[be.Event], books: Counter[str]) -> None:
+    """I9: nothing is reported that no receipt said, and each answered one says something once."""
+    attempts: dict[tuple[str, int, int], set[str]] = {}
+    for step in steps:
+        attempts.setdefault((step.recipient, step.part, step.attempt), set()).add(step.state)
+    said = sum("delivered" in states for states in attempts.values())
+    said += sum(
+        "failed" in states and "accepted" in states and "delivered" not in states
+        for states in attempts.values()
+    )
+    assert sum("delivered" in states for states in attempts.values()) <= books["delivered"]
+    assert books["receipts"] <= said + books["duplicates"] + books["silent"], (said, books)
+
+
+def _fate(address: str) -> int | None:
+    for fate, (_, *suffixes) in ENDINGS.items():
+        if address.endswith(tuple(suffixes)):
+            return fate
+    return None
+
+
+def _copies(taken: dict[str, Any], address: str) -> int:
+    message = taken.get(address.removeprefix("+"))
+    return 0 if message is None else message.accepted
