@@ -32,11 +32,11 @@ class Counted:
         self.receipts = 0
         self.last = time.monotonic()
 
-    def response(self, _pdu: object) -> None:
+    def response(self, pdu: object) -> None:
         self.responses += 1
         self.last = time.monotonic()
 
-    def receipt(self, _pdu: object) -> None:
+    def receipt(self, pdu: object) -> None:
         self.receipts += 1
         self.last = time.monotonic()
 

@@ -85,7 +85,7 @@ def test_ctrl_c_keeps_the_campaign_and_the_same_command_takes_it_up(
     process = bealert.start(*launch)
 
     def under_way() -> bool:
-        if not (bealert.home / "var" / "ledger.sqlite").exists():
+        if not (bealert.home / "var" / "control.sock").exists():
             return False
         with open_ledger(bealert.home / "var") as ledger:
             return any(one.snapshot().sms.delivered > 50 for one in ledger.campaigns())

@@ -23,6 +23,15 @@ def test_its_last_line_is_its_books(smsc: Any, ended: Any, number: int) -> None:
     assert not any(books[name] for name in BOOKS)
 
 
+def test_a_second_signal_does_not_cost_the_books(smsc: Any, ended: Any) -> None:
+    far_end = smsc()
+    for _ in range(3):
+        far_end.process.send_signal(signal.SIGINT)
+    ran = ended(far_end.process)
+    assert ran.code == 0, ran.err
+    assert set(json.loads(ran.out)) >= BOOKS
+
+
 def test_shares_and_limits_are_kept(bealert: Any, smsc: Any) -> None:
     far_end = smsc("--receipts", "0.5", "--limit", 100, "--response-ms", 5)
     config = bealert.config(far_end.port, 'receipt_wait = "1s"')

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,36 @@ class FarEnd:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         told = json.loads(self.process.stdout.readline())
-        return told["books"], {row[1]: Taken(row[4] - row[3], row[5]) for row in told["messages"]}
+        taken = {
+            to: Taken(parts, total, accepted, text)
+            for _, to, text, parts, total, accepted, _ in told["messages"]
+        }
+        return told["books"], taken
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a far end has of the one message to a number."""
+    """What far ends have of the one message to a number."""
 
-    missing_parts: int
+    parts: int
+    total: int
     accepted: int
+    text: str
+
+    @property
+    def complete(self) -> bool:
+        return self.parts == self.total
+
+    def beside(self, other: Taken | None) -> Taken:
+        """With what another far end has of the same message."""
+        if other is None:
+            return self
+        if self.text == other.text:
+            return replace(self, accepted=self.accepted + other.accepted)
+        # Each has another part of it, or one has them all.
+        parts = min(self.parts + other.parts, self.total)
+        accepted = self.accepted + other.accepted - (self.parts + other.parts <= self.total)
+        return replace(self, parts=parts, accepted=accepted)
 
 
 @dataclass

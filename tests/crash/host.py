@@ -15,13 +15,14 @@ from typing import Any
 
 import bealert_engine as be
 
-LONG = "Blijf binnen tot de hulpdiensten iets anders zeggen, sluit ramen en deuren. " * 2 + "{{ id }}"
+TEXT = "Gevaar, {{ id }}. {{ more }}"
+LONG = "Blijf binnen tot de hulpdiensten iets anders zeggen. Sluit ramen en deuren. " * 2
 
 
 def scenarios() -> list[be.Scenario]:
     return [
-        be.Scenario(policy, kind="warning", expiry="1h", uncertain=policy, sms={"nl": text})
-        for policy, text in {"resend": "Gevaar, {{ id }}. " + "{{ more }}", "hold": LONG}.items()
+        be.Scenario(policy, kind="warning", expiry="1h", uncertain=policy, sms={"nl": TEXT})
+        for policy in ("resend", "hold")
     ]
 
 

@@ -42,10 +42,9 @@ def _engine(directory: Path, port: int) -> be.Engine:
         password=be.Secret("password"),
         sender="BE-Alert",
     )
-    text = "Gevaar, {{ id }}. {{ more }}"
-    scenario = be.Scenario(
-        "resend", kind="warning", expiry="1h", uncertain="resend", sms={"nl": text}
-    )
+    # As host.py has it.
+    text = {"nl": "Gevaar, {{ id }}. {{ more }}"}
+    scenario = be.Scenario("resend", kind="warning", expiry="1h", uncertain="resend", sms=text)
     return be.Engine(data=directory, gateways=[gateway], scenarios=[scenario])
 
 

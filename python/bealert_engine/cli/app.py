@@ -72,14 +72,18 @@ def run(arguments: Sequence[str]) -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(version_of("bealert-engine"))
+        raise typer.Exit
+
+
 @app.callback()
 def everything(
     *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Say the version and leave.", is_eager=True)
+    _asked: Annotated[
+        bool,
+        typer.Option("--version", help="Say the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     """Alert people fast, with nothing lost and everyone accounted for."""
-    if version:
-        typer.echo(version_of("bealert-engine"))
-        raise typer.Exit

@@ -33,6 +33,8 @@ EXAMPLES_OF_FAILURE = 5
 MISSED = ("failed", "accepted", "uncertain", "expired", "skipped")
 """States of people of whom nobody can say that they got it."""
 
+NO_REASON = {"accepted": f"taken, but no receipt came within {RECEIPT_WAIT_S} s"}
+
 BURGLARY = Scenario(
     "burglary",
     kind="warning",
@@ -132,7 +134,7 @@ def _tell(out: Output, report: Report, books: dict[str, Any]) -> None:
                 shown(f"{row.recipient} {row.name or ''}"),
                 shown(row.address or ""),
                 row.state,
-                shown(row.reason or ""),
+                shown(row.reason or NO_REASON.get(row.state, "")),
             )
         out.say(table)
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from bealert_engine import ChannelTally, Progress
-from bealert_engine.cli.output import Output, span
+from bealert_engine.cli.output import Output, counted, span
 
 BAR_EVERY_S = 0.1
 """Fast enough to move, slow enough not to be noticed by the engine."""
@@ -70,6 +70,8 @@ def _counts(now: Progress, tally: ChannelTally) -> str:
         words.append(f"{tally.uncertain:,} uncertain")
     if now.state not in ("running", "done"):
         words.append(now.state)
+    elif now.awaiting and not tally.open:
+        words.append(f"{counted(now.awaiting, 'receipt')} awaited")
     elif not now.ended and now.eta_s is not None:
         words.append(f"ETA {span(now.eta_s)}")
     return ", ".join(words)

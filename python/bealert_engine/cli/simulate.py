@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -60,7 +61,7 @@ def smsc(
     ] = None,
     unanswered_receipts: Annotated[
         int, typer.Option(min=1, help="Receipts sent without waiting for an answer.")
-    ] = 100,
+    ] = 1_000,
     refuse: Annotated[
         list[str] | None,
         typer.Option(
@@ -92,9 +93,12 @@ def smsc(
         keep_messages=False,
     )
     with sigterm_raises(), simulator:
-        print(f"listening on {simulator.host}:{simulator.port}", flush=True)
         with contextlib.suppress(KeyboardInterrupt, Terminated):
+            print(f"listening on {simulator.host}:{simulator.port}", flush=True)
             _wait(with_parent=with_parent)
+        # A terminal and a supervisor may both signal: the books are said all the same.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         books = simulator.books()
     print(json.dumps(books), flush=True)
     return ExitCode.DONE

@@ -91,7 +91,7 @@ class Simulator:
         swallowed: float = 0.0,
         queue_full: float = 0.0,
         reset_every: int | None = None,
-        unanswered_receipts: int = 100,
+        unanswered_receipts: int = 1_000,
         receipt_form: Literal["both", "text", "tlvs"] = "both",
         numbers: Sequence[Mapping[str, Any]] = (),
         system_id: str | None = None,

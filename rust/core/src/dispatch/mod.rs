@@ -18,6 +18,7 @@ mod handout;
 mod journal;
 mod live;
 mod parking;
+mod places;
 mod receipts;
 mod record;
 mod recover;

@@ -71,6 +71,17 @@ impl Parking {
         self.by_remote.iter().find(|(_, parked)| from(parked)).map(|(key, _)| *key)
     }
 
+    /// Those that are the only one of their address and gateway, in the order in which they came.
+    pub(crate) fn alone_from_their_number(&self, hash: AddressHash) -> Vec<Parked> {
+        let alone = |parked: &&Parked| {
+            let key = address_key(hash, parked.gateway, hash.of(&parked.address));
+            self.by_address.get(&key) == Some(&1)
+        };
+        let mut all: Vec<Parked> = self.by_remote.values().filter(alone).cloned().collect();
+        all.sort_unstable_by_key(|parked| parked.id);
+        all
+    }
+
     /// The next one whose time is over.
     pub(crate) fn expired(&mut self, now_us: u64) -> Option<u64> {
         let (_, key) = *self.order.front().filter(|(at, _)| *at <= now_us)?;

@@ -244,7 +244,7 @@ impl Dispatcher {
     }
 
     /// Settles the one uncertain attempt of this gateway to this number, if there is exactly one.
-    fn settle_by_number(&mut self, now_us: u64, gateway: GatewayId, receipt: Receipt<'_>) -> bool {
+    pub(crate) fn settle_by_number(&mut self, now_us: u64, gateway: GatewayId, receipt: Receipt<'_>) -> bool {
         let address = self.hash.of(receipt.address);
         let Some(doubts) = self.doubts.by_address.get(&address) else { return false };
         let through = |doubt: &&Doubt| {

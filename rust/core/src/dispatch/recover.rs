@@ -5,11 +5,12 @@
 
 use hashbrown::HashMap;
 
+use super::places::{Indexes, Place, rest_units};
 use super::receipts::{Doubt, Expected};
 use super::record::Said;
-use super::{Dispatcher, Entries};
+use super::{Dispatcher, Entries, Receipt};
 use crate::block::people;
-use crate::ledger::{BlockEnd, Entry, LedgerError, LedgerReader, NoticeCode, Outcome};
+use crate::ledger::{BlockEnd, Entry, LedgerError, LedgerReader, NoticeCode, Outcome, Parked};
 use crate::model::{BlockKey, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId, Policy};
 use crate::outcome::{State, Step};
 use crate::queue::Due;
@@ -91,6 +92,7 @@ impl Dispatcher {
             self.take_up(now_us, id, &gathered, &indexes);
         }
         self.expect_again(now_us, gathered.accepted);
+        self.settle_parked(now_us);
         for id in self.campaigns.keys().copied().collect::<Vec<_>>() {
             self.check_end(now_us, id);
         }
@@ -373,53 +375,15 @@ impl Dispatcher {
             gateway.waits.make_contiguous().sort_unstable();
         }
     }
-}
 
-/// Where each dispatch of the recovered campaigns lies; dropped after the recovery.
-#[derive(Debug, Default)]
-struct Indexes {
-    blocks: HashMap<BlockKey, Entries>,
-    /// Block and index of each ordinal.
-    places: HashMap<(CampaignId, Channel), Vec<(u32, u32)>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    key: BlockKey,
-    units: u8,
-    address: u64,
-}
-
-impl Place {
-    /// The attempt that a row is about.
-    fn attempt(self, row: &Outcome) -> Doubt {
-        let Outcome { ordinal, part, attempt, gateway, .. } = *row;
-        Doubt { key: self.key, ordinal, part, units: self.units, attempt, gateway }
-    }
-}
-
-impl Indexes {
-    fn add(&mut self, key: BlockKey, entries: Entries) {
-        let places = self.places.entry((key.campaign, key.channel)).or_default();
-        for (index, ordinal) in entries.ordinals.iter().enumerate() {
-            let at = *ordinal as usize;
-            if places.len() <= at {
-                places.resize(at + 1, (u32::MAX, 0));
-            }
-            places[at] = (key.block, index as u32);
+    /// A receipt that was parked while its attempt was unanswered, and answered once it was durable, settles
+    /// that attempt now that the restart has made it uncertain (I9). After all doubts are known: one of several
+    /// to the same number would be taken for the only one.
+    fn settle_parked(&mut self, now_us: u64) {
+        for parked in self.parking.alone_from_their_number(self.hash) {
+            let Parked { gateway, remote, address, step, detail, .. } = &parked;
+            let detail = detail.as_deref().unwrap_or("");
+            self.settle_by_number(now_us, *gateway, Receipt { remote, address, step: *step, detail });
         }
-        self.blocks.insert(key, entries);
     }
-
-    fn find(&self, campaign: CampaignId, channel: Channel, ordinal: u32) -> Option<Place> {
-        let (block, index) = *self.places.get(&(campaign, channel))?.get(ordinal as usize)?;
-        let key = BlockKey { campaign, channel, block };
-        let entries = self.blocks.get(&key)?;
-        let at = index as usize;
-        Some(Place { key, units: *entries.units.get(at)?, address: *entries.addresses.get(at)? })
-    }
-}
-
-fn rest_units(entries: &Entries, from: u32) -> u64 {
-    entries.units.iter().skip(from as usize).map(|units| u64::from(*units)).sum()
 }

@@ -50,7 +50,7 @@ pub struct Faults {
 }
 
 /// Receipts that may be unanswered: what large SMSCs allow. Small ones allow 10.
-const UNANSWERED_RECEIPTS: u32 = 100;
+const UNANSWERED_RECEIPTS: u32 = 1_000;
 
 impl Default for Faults {
     fn default() -> Self {
