@@ -95,6 +95,20 @@ impl Lane {
         !self.turns.is_empty()
     }
 
+    /// The block of each campaign whose turn comes next.
+    pub(crate) fn fronts(&self, channel: Channel) -> impl Iterator<Item = BlockKey> + '_ {
+        let front = move |turn: &Turn| {
+            let (block, ..) = *turn.blocks.front()?;
+            Some(BlockKey { campaign: turn.campaign, channel, block })
+        };
+        self.turns.iter().filter_map(front)
+    }
+
+    /// Campaigns that take turns here.
+    pub(crate) fn campaigns(&self) -> usize {
+        self.turns.len()
+    }
+
     /// Dispatches that may be handed out now or after the next commit.
     pub(crate) fn ahead(&self) -> u32 {
         self.reserved + (self.ready.len() + self.returned.len()) as u32
@@ -118,7 +132,7 @@ impl Lane {
     }
 
     /// Moves up to `count` dispatches of the block whose turn it is to the runway and gives its
-    /// new mark; `None` where nothing waits or its block is not `loaded`.
+    /// new mark; `None` where no block that waits is `loaded`.
     pub(crate) fn reserve(
         &mut self,
         channel: Channel,
@@ -126,12 +140,12 @@ impl Lane {
         batch: u64,
         loaded: impl Fn(BlockKey) -> bool,
     ) -> Option<(BlockKey, u32)> {
+        // A campaign whose block is not here yet loses its turn, and does not hold up the others.
+        let at = self.fronts(channel).position(&loaded)?;
+        self.turns.rotate_left(at);
         let turn = self.turns.front_mut()?;
         let (block, next, len) = *turn.blocks.front()?;
         let key = BlockKey { campaign: turn.campaign, channel, block };
-        if !loaded(key) {
-            return None;
-        }
         let end = len.min(next + count);
         if end == len {
             turn.blocks.pop_front();

@@ -12,6 +12,12 @@ use crate::retry::{RESENDS, Refusal};
 const THROTTLE_FIRST_US: u64 = 100_000;
 const THROTTLE_LONGEST_US: u64 = 5_000_000;
 
+/// Refusals for now in a row, with nothing taken between them, after which another gateway is preferred.
+const UNFIT_REFUSALS: u32 = 50;
+
+/// Pauses in a row after which another gateway is preferred: about three seconds.
+const UNFIT_THROTTLES: u32 = 6;
+
 impl Dispatcher {
     /// Says what became of a handed-out part. `TimedOut` leaves the part in flight: its answer may
     /// still come, and it is not sent again before `Lost`.
@@ -35,10 +41,10 @@ impl Dispatcher {
                 back = self.came_back(now_us, &flight, detail);
             }
             Answer::Refused { refusal, detail } => self.refused(now_us, &flight, refusal, detail),
-            Answer::Lost if flight.timed_out => self.send_again(now_us, &flight),
+            Answer::Lost if flight.timed_out => self.send_again(now_us, &flight, true),
             Answer::Lost => {
                 self.doubt(now_us, &flight, "connection lost");
-                self.send_again(now_us, &flight);
+                self.send_again(now_us, &flight, true);
             }
             Answer::Unsent => back = self.came_back(now_us, &flight, "not written"),
             Answer::TimedOut => {}
@@ -63,6 +69,7 @@ impl Dispatcher {
         if let Some(gateway) = self.gateway_mut(flight.gateway) {
             gateway.counters.accepted += 1;
             gateway.throttles = 0;
+            gateway.refusals = 0;
         }
         // A receipt may have settled a late one before its answer came.
         if flight.timed_out && !self.settle_doubt(flight) {
@@ -76,24 +83,30 @@ impl Dispatcher {
         let salt = self.hash.hash(1, &flight.ordinal.to_le_bytes());
         let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
         gateway.counters.refused += 1;
+        let for_now = refusal == Refusal::ForNow;
+        gateway.refusals = if for_now { gateway.refusals + 1 } else { 0 };
+        let unfit = gateway.refusals >= UNFIT_REFUSALS;
         let wait_us = gateway.spec.retry.wait_us(flight.due.attempt, salt);
         let state = self.part_state(flight.key(), flight.ordinal, flight.due.part);
         if flight.timed_out {
             return self.disproved(now_us, flight, detail);
         }
-        let again = refusal == Refusal::ForNow && state == Some(State::Submitted);
-        match wait_us.filter(|_| again && !self.stopped(flight.key())) {
-            Some(wait_us) => {
-                self.record(now_us, flight.said(now_us, Step::Deferred, "", detail));
-                let due = Due { attempt: flight.due.attempt + 1, resend: false, ..flight.due };
-                self.schedule(now_us + wait_us, due);
-            }
-            None => {
-                // Where an earlier attempt has settled the matter, this one changes nothing.
-                let fails = state == Some(State::Submitted);
-                let step = if fails { Step::Failed } else { Step::Disproved };
-                self.record(now_us, flight.said(now_us, step, "", detail));
-            }
+        let wait_us = wait_us.filter(|_| for_now);
+        let stopped = self.campaigns.get(&flight.key().campaign).and_then(|campaign| campaign.stopped);
+        let step = match (wait_us, stopped) {
+            // Where an earlier attempt has settled the matter, this one changes nothing.
+            _ if state != Some(State::Submitted) => Step::Disproved,
+            (None, _) => Step::Failed,
+            (Some(_), Some(stopped)) => stopped,
+            (Some(_), None) => Step::Deferred,
+        };
+        self.record(now_us, flight.said(now_us, step, "", detail));
+        if let Some(wait_us) = wait_us.filter(|_| step == Step::Deferred) {
+            let due = Due { attempt: flight.due.attempt + 1, resend: false, ..flight.due };
+            self.schedule(now_us + wait_us, due);
+        }
+        if unfit {
+            self.set_unfit(now_us, flight.gateway, detail);
         }
     }
 
@@ -102,7 +115,7 @@ impl Dispatcher {
         if self.settle_doubt(flight) {
             self.record(now_us, flight.said(now_us, Step::Disproved, "", why));
         }
-        self.send_again(now_us, flight);
+        self.send_again(now_us, flight, false);
     }
 
     /// The gateway pauses, longer each time, until it takes something again.
@@ -117,6 +130,9 @@ impl Dispatcher {
         let pause_us = (THROTTLE_FIRST_US << doublings).min(THROTTLE_LONGEST_US);
         gateway.throttles += 1;
         gateway.paused_until_us = now_us + pause_us;
+        if gateway.throttles == UNFIT_THROTTLES {
+            return self.set_unfit(now_us, flight.gateway, detail);
+        }
         if gateway.throttles == 1 {
             let text = format!("{}: {detail}, pausing", gateway.spec.name);
             self.notice(now_us, None, flight.gateway, crate::ledger::NoticeCode::Throttled, &text);
@@ -164,18 +180,15 @@ impl Dispatcher {
             && self.part_state(flight.key(), flight.ordinal, flight.due.part) == Some(State::Submitted)
     }
 
-    /// Plans the attempt that follows an uncertain or disproved one, if one is due.
-    fn send_again(&mut self, now_us: u64, flight: &Flight) {
+    /// Plans the attempt that follows an uncertain or disproved one, if one is due. Only what follows
+    /// an uncertain one counts as a resend.
+    fn send_again(&mut self, now_us: u64, flight: &Flight, uncertain: bool) {
         if self.part_state(flight.key(), flight.ordinal, flight.due.part) == Some(State::Waiting) {
             let Due { attempt, resends, .. } = flight.due;
-            let due =
-                Due { attempt: attempt.saturating_add(1), resends: resends + 1, resend: true, ..flight.due };
+            let resends = resends + u8::from(uncertain);
+            let due = Due { attempt: attempt.saturating_add(1), resends, resend: uncertain, ..flight.due };
             self.schedule(now_us, due);
         }
-    }
-
-    fn stopped(&self, key: BlockKey) -> bool {
-        self.campaigns.get(&key.campaign).is_none_or(|campaign| campaign.stopped.is_some())
     }
 
     /// Queues a retry, or holds it where its campaign is paused.
@@ -211,6 +224,11 @@ impl Dispatcher {
     /// Puts off the parts of a begun message that were not handed out.
     pub(crate) fn put_off_rest(&mut self, now_us: u64, slice: &Slice) {
         let Some((ordinal, units, _)) = self.entry(slice.key, slice.next) else { return };
+        if let Some(live) =
+            self.campaigns.get_mut(&slice.key.campaign).and_then(|c| c.live(slice.key.channel))
+        {
+            live.units_left = live.units_left.saturating_sub(u64::from(units - slice.part));
+        }
         for part in slice.part..units {
             let due = Due { key: slice.key, index: slice.next, part, attempt: 1, resends: 0, resend: false };
             self.put_off(now_us, due, ordinal, units, "the message was interrupted");

@@ -8,7 +8,7 @@ use crate::outcome::Step;
 use crate::queue::Intent;
 
 /// How long an ended campaign is held, so that late receipts still correct it.
-const LATE_US: u64 = 24 * 3_600 * 1_000_000;
+pub(crate) const LATE_US: u64 = 24 * 3_600 * 1_000_000;
 
 impl Dispatcher {
     /// Runs a campaign whose blocks are written. The batch that makes it so carries the first
@@ -77,7 +77,11 @@ impl Dispatcher {
     /// # Errors
     /// [`CommandError`] where there is nothing to cancel.
     pub fn cancel(&mut self, now_us: u64, id: CampaignId) -> Result<Commit, CommandError> {
-        self.running(id)?;
+        let state = self.campaigns.get(&id).map(|campaign| campaign.row.state);
+        if state == Some(CampaignState::Cancelling) || self.running(id)?.stopped.is_some() {
+            // Nothing of it can leave any more: there is nothing to add.
+            return Ok(self.journal.command(now_us));
+        }
         self.set_state(now_us, id, CampaignState::Cancelling, None);
         self.notice(now_us, Some(id), GatewayId::NONE, NoticeCode::Cancelled, "cancelled");
         self.stop(now_us, id, Step::Cancelled);
@@ -113,7 +117,7 @@ impl Dispatcher {
 
     /// Queues what of a campaign was never handed out.
     pub(crate) fn enqueue(&mut self, now_us: u64, id: CampaignId) {
-        let Some(campaign) = self.campaigns.get(&id) else { return };
+        let Some(campaign) = self.campaigns.get(&id).filter(|campaign| campaign.may_send()) else { return };
         let class = campaign.class();
         let mut unrouted = false;
         for (local, route) in campaign.routes.iter().enumerate() {

@@ -21,7 +21,10 @@ impl Dispatcher {
         if self.closing {
             return Next::Idle;
         }
-        let Some((route, class, source)) = self.choose(now_us, gateway, session) else { return Next::Idle };
+        let Some((route, class, source)) = self.choose(now_us, gateway, session) else {
+            self.note_starved(gateway);
+            return Next::Idle;
+        };
         let Some(state) = self.gateway_mut(gateway) else { return Next::Idle };
         if state.paused_until_us > now_us {
             return Next::Wait(state.paused_until_us);
@@ -114,19 +117,22 @@ impl Dispatcher {
         let slice = lane.runway.front_mut()?;
         let (key, index, part) = (slice.key, slice.next, slice.part);
         let campaign = self.campaigns.get_mut(&key.campaign)?;
-        campaign.meter.count(now_us, 1);
-        campaign.flying += 1;
         let live = campaign.live(key.channel)?;
         let block = live.blocks.get_mut(key.block as usize)?;
         let entries = block.entries.as_ref().expect("what is reserved is loaded");
         let (ordinal, units) = (entries.ordinals[index as usize], entries.units[index as usize]);
+        let (begins, ends) = (part == 0, part + 1 == units);
+        // A begun message needs its block until its last part is handed out, however soon the others
+        // are answered.
+        block.users += u32::from(begins && !ends);
         block.users += 1;
-        live.units_left -= 1;
-        if part == 0 {
+        block.users -= u32::from(ends && !begins);
+        live.units_left = live.units_left.saturating_sub(1);
+        if begins {
             block.sent = index + 1;
             live.sent += 1;
         }
-        if part + 1 == units {
+        if ends {
             lane.advance();
         } else {
             slice.part += 1;
@@ -145,7 +151,13 @@ impl Dispatcher {
             took_us: 0,
             detail: "",
         };
-        self.record(now_us, said);
+        if !self.record(now_us, said) {
+            self.leave_block(key);
+            return None;
+        }
+        let campaign = self.campaigns.get_mut(&key.campaign)?;
+        campaign.meter.count(now_us, 1);
+        campaign.flying += 1;
         Some(self.fly(now_us, gateway, ordinal, units, Intent { due, batch: 0, first: true }))
     }
 

@@ -52,7 +52,8 @@ pub(crate) struct Block {
     /// Index of the first dispatch that was never handed out.
     pub(crate) sent: u32,
     pub(crate) entries: Option<Arc<Entries>>,
-    pub(crate) loading: bool,
+    /// When its entries were asked for, if they are not here.
+    pub(crate) asked_us: Option<u64>,
     /// Parts in flight, returned or about to be sent again: they need the entries.
     pub(crate) users: u32,
 }
@@ -149,7 +150,7 @@ impl Live {
             self.units_left += u64::from(meta.units);
         }
         let sent = meta.reserved;
-        self.blocks.push(Block { meta, sent, entries: None, loading: false, users: 0 });
+        self.blocks.push(Block { meta, sent, entries: None, asked_us: None, users: 0 });
     }
 
     /// The mark of one part.

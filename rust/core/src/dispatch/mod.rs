@@ -12,7 +12,9 @@
 //! (I2); the driver may crash between any two of these calls.
 
 mod answer;
+mod book;
 mod command;
+mod doubts;
 mod flight;
 mod handout;
 mod journal;
@@ -35,11 +37,12 @@ use crate::model::{CLASSES, CampaignId, Channel, GatewayId};
 use crate::queue::{Due, Lane};
 use hashbrown::{HashMap, HashSet};
 
+use book::ReceiptBook;
+use doubts::Doubts;
 use flight::Flights;
 use journal::Journal;
 use live::{Campaign, Meter};
 use parking::Parking;
-use receipts::{Doubts, ReceiptBook};
 pub use values::{
     Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch, Next,
     Progress, Receipt, Settings,
@@ -76,6 +79,13 @@ pub(crate) struct Gateway {
     serving: Vec<usize>,
     /// Where the turn among those stands.
     turn: usize,
+    /// Dispatches reserved ahead where there is no limit of ours, and whether they were too few.
+    ahead: u32,
+    starved: bool,
+    /// Until then another gateway of its routes is preferred: it takes nothing, though it is connected.
+    unfit_until_us: u64,
+    /// Refusals since it last took something.
+    refusals: u32,
     /// Set by throttling answers.
     paused_until_us: u64,
     throttles: u32,
@@ -157,6 +167,10 @@ impl Dispatcher {
             sessions: Vec::new(),
             serving: Vec::new(),
             turn: 0,
+            ahead: 0,
+            starved: false,
+            unfit_until_us: 0,
+            refusals: 0,
             paused_until_us: 0,
             throttles: 0,
             meter: Meter::default(),

@@ -17,9 +17,10 @@ const PARKED_US: u64 = 3_600_000_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Parking {
-    by_remote: HashMap<u64, Parked>,
-    /// How many are kept per address and gateway.
-    by_address: HashMap<u64, u32>,
+    /// By the key of their id, with the time at which each is given up.
+    by_remote: HashMap<u64, (u64, Parked)>,
+    /// The keys per address and gateway.
+    by_address: HashMap<u64, Vec<u64>>,
     order: VecDeque<(u64, u64)>,
     pub(crate) next_id: u64,
 }
@@ -37,19 +38,20 @@ impl Parking {
         address_key: u64,
         parked: Parked,
     ) -> Option<u64> {
-        self.by_remote.insert(remote_key, parked);
-        *self.by_address.entry(address_key).or_default() += 1;
-        self.order.push_back((now_us + PARKED_US, remote_key));
-        if self.by_remote.len() > PARKED_MOST { self.order.pop_front().map(|(_, key)| key) } else { None }
+        let until_us = now_us + PARKED_US;
+        self.by_remote.insert(remote_key, (until_us, parked));
+        self.by_address.entry(address_key).or_default().push(remote_key);
+        self.order.push_back((until_us, remote_key));
+        if self.by_remote.len() > PARKED_MOST { self.expired(u64::MAX) } else { None }
     }
 
     /// Takes the one with this remote id.
     pub(crate) fn take(&mut self, hash: AddressHash, remote_key: u64) -> Option<Parked> {
-        let parked = self.by_remote.remove(&remote_key)?;
+        let (_, parked) = self.by_remote.remove(&remote_key)?;
         let address_key = address_key(hash, parked.gateway, hash.of(&parked.address));
-        if let Some(count) = self.by_address.get_mut(&address_key) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(keys) = self.by_address.get_mut(&address_key) {
+            keys.retain(|key| *key != remote_key);
+            if keys.is_empty() {
                 self.by_address.remove(&address_key);
             }
         }
@@ -57,36 +59,37 @@ impl Parking {
         // far end that always answers late they would pile up, so they are swept.
         if self.order.len() > 2 * PARKED_MOST {
             let kept = &self.by_remote;
-            self.order.retain(|(_, key)| kept.contains_key(key));
+            self.order.retain(|(at_us, key)| kept.get(key).is_some_and(|(until_us, _)| until_us == at_us));
         }
         Some(parked)
     }
 
     /// The key of the one receipt from this address, if there is exactly one.
     pub(crate) fn only_from(&self, hash: AddressHash, gateway: GatewayId, address: u64) -> Option<u64> {
-        if self.by_address.get(&address_key(hash, gateway, address)) != Some(&1) {
-            return None;
+        match self.by_address.get(&address_key(hash, gateway, address))?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
         }
-        let from = |parked: &Parked| parked.gateway == gateway && hash.of(&parked.address) == address;
-        self.by_remote.iter().find(|(_, parked)| from(parked)).map(|(key, _)| *key)
     }
 
     /// Those that are the only one of their address and gateway, in the order in which they came.
-    pub(crate) fn alone_from_their_number(&self, hash: AddressHash) -> Vec<Parked> {
-        let alone = |parked: &&Parked| {
-            let key = address_key(hash, parked.gateway, hash.of(&parked.address));
-            self.by_address.get(&key) == Some(&1)
-        };
-        let mut all: Vec<Parked> = self.by_remote.values().filter(alone).cloned().collect();
+    pub(crate) fn alone_from_their_number(&self) -> Vec<Parked> {
+        let alone = self.by_address.values().filter(|keys| keys.len() == 1);
+        let mut all: Vec<Parked> =
+            alone.filter_map(|keys| self.by_remote.get(&keys[0])).map(|(_, parked)| parked.clone()).collect();
         all.sort_unstable_by_key(|parked| parked.id);
         all
     }
 
     /// The next one whose time is over.
     pub(crate) fn expired(&mut self, now_us: u64) -> Option<u64> {
-        let (_, key) = *self.order.front().filter(|(at, _)| *at <= now_us)?;
-        self.order.pop_front();
-        Some(key)
+        while let Some((at_us, key)) = self.order.front().copied().filter(|(at_us, _)| *at_us <= now_us) {
+            self.order.pop_front();
+            if self.by_remote.get(&key).is_some_and(|(until_us, _)| *until_us == at_us) {
+                return Some(key);
+            }
+        }
+        None
     }
 
     pub(crate) fn timeout(&self) -> Option<u64> {

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::Entries;
-use super::receipts::Doubt;
+use super::doubts::Doubt;
 use crate::ledger::Outcome;
 use crate::model::{BlockKey, CampaignId, Channel};
 

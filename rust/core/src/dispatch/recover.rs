@@ -5,12 +5,14 @@
 
 use hashbrown::HashMap;
 
+use super::book::{Expected, ReceiptKey};
+use super::command::LATE_US;
+use super::doubts::Doubt;
 use super::places::{Indexes, Place, rest_units};
-use super::receipts::{Doubt, Expected};
 use super::record::Said;
-use super::{Dispatcher, Entries, Receipt};
+use super::{Action, Dispatcher, Entries, Receipt};
 use crate::block::people;
-use crate::ledger::{BlockEnd, Entry, LedgerError, LedgerReader, NoticeCode, Outcome, Parked};
+use crate::ledger::{BlockEnd, Entry, LedgerError, LedgerReader, NoticeCode, Outcome};
 use crate::model::{BlockKey, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId, Policy};
 use crate::outcome::{State, Step};
 use crate::queue::Due;
@@ -36,7 +38,7 @@ type PartKey = (CampaignId, Channel, u32, u8);
 struct Gathered {
     traces: HashMap<PartKey, Trace>,
     /// Accepted attempts: the key of their id, what they are, and when.
-    accepted: Vec<(u64, Expected, i64)>,
+    accepted: Vec<(ReceiptKey, Doubt, i64)>,
 }
 
 impl Gathered {
@@ -76,20 +78,27 @@ impl Dispatcher {
             self.parking.next_id = self.parking.next_id.max(parked.id + 1);
             self.keep_parked(now_us, parked);
         }
-        let Some(from) = campaigns.iter().map(|campaign| campaign.launched_seq).min() else { return Ok(()) };
-        let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
-        for row in campaigns {
-            let (id, cancelling) = (row.id, row.state == CampaignState::Cancelling);
+        let late = self.lately_ended(reader)?;
+        let all = campaigns.iter().chain(&late);
+        let Some(from) = all.map(|campaign| campaign.launched_seq).min() else { return Ok(()) };
+        let open: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
+        let mut ids = Vec::new();
+        for row in campaigns.into_iter().chain(late) {
+            let (id, state, ended_at_ms) = (row.id, row.state, row.ended_at_ms);
             let blocks = reader.blocks(id)?;
             self.admit(row, blocks);
-            if let Some(campaign) = self.campaigns.get_mut(&id).filter(|_| cancelling) {
-                campaign.stopped = Some(Step::Cancelled);
+            if let Some(campaign) = self.campaigns.get_mut(&id) {
+                campaign.stopped = (state == CampaignState::Cancelling).then_some(Step::Cancelled);
+                campaign.purge_us = ended_at_ms.map(|at_ms| now_us + self.clock.left_us(at_ms, LATE_US));
             }
+            ids.push(id);
         }
-        let indexes = self.read_blocks(&ids, reader)?;
-        let gathered = self.fold(from, reader, &indexes)?;
-        for id in ids {
-            self.take_up(now_us, id, &gathered, &indexes);
+        let indexes = self.read_blocks(now_us, &ids, reader)?;
+        let gathered = self.fold(now_us, from, reader, &indexes)?;
+        for id in open {
+            if self.campaigns.contains_key(&id) {
+                self.take_up(now_us, id, &gathered, &indexes);
+            }
         }
         self.expect_again(now_us, gathered.accepted);
         self.settle_parked(now_us);
@@ -99,41 +108,74 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Campaigns that have ended, but whose late receipts still correct them.
+    fn lately_ended(&self, reader: &mut dyn LedgerReader) -> Result<Vec<CampaignRow>, LedgerError> {
+        let mut campaigns = reader.campaigns()?;
+        campaigns.retain(|row| row.ended_at_ms.is_some_and(|at_ms| self.clock.left_us(at_ms, LATE_US) > 0));
+        Ok(campaigns)
+    }
+
     /// Reads the people of every block, marks the excluded, and says where each dispatch lies.
     fn read_blocks(
         &mut self,
+        now_us: u64,
         ids: &[CampaignId],
         reader: &mut dyn LedgerReader,
     ) -> Result<Indexes, LedgerError> {
         let mut indexes = Indexes::default();
         for id in ids {
-            let metas: Vec<_> = self.campaigns[id]
-                .channels
-                .iter()
-                .flatten()
-                .flat_map(|l| &l.blocks)
-                .map(|b| b.meta)
-                .collect();
-            for meta in metas {
-                let row = reader.block(meta.key)?;
-                let row =
-                    row.ok_or_else(|| LedgerError::Damaged(format!("block {:?} is missing", meta.key)))?;
-                let inside = people(&row.data).map_err(|error| LedgerError::Damaged(error.to_string()))?;
-                if meta.route == EXCLUDED {
-                    let live = self.campaigns.get_mut(id).and_then(|c| c.live(meta.key.channel));
-                    if let Some(live) = live {
-                        inside.iter().for_each(|person| live.skip(person.ordinal));
-                    }
-                } else {
-                    indexes.add(meta.key, Entries::of(&inside, self.hash));
-                }
-            }
+            let read = self.read_campaign(*id, reader, &mut indexes);
+            self.set_aside_if_damaged(now_us, *id, read)?;
         }
         Ok(indexes)
     }
 
+    fn read_campaign(
+        &mut self,
+        id: CampaignId,
+        reader: &mut dyn LedgerReader,
+        indexes: &mut Indexes,
+    ) -> Result<(), LedgerError> {
+        let blocks = self.campaigns[&id].channels.iter().flatten().flat_map(|live| &live.blocks);
+        let metas: Vec<_> = blocks.map(|block| block.meta).collect();
+        for meta in metas {
+            let BlockKey { channel, block, .. } = meta.key;
+            let damaged =
+                |what: &str| LedgerError::Damaged(format!("campaign {id}, {channel} block {block}: {what}"));
+            let row = reader.block(meta.key)?.ok_or_else(|| damaged("it is missing"))?;
+            let inside = people(&row.data).map_err(|error| damaged(&error.to_string()))?;
+            if meta.route == EXCLUDED {
+                if let Some(live) = self.campaigns.get_mut(&id).and_then(|c| c.live(channel)) {
+                    inside.iter().for_each(|person| live.skip(person.ordinal));
+                }
+            } else {
+                indexes.add(meta.key, Entries::of(&inside, self.hash));
+            }
+        }
+        Ok(())
+    }
+
+    /// A campaign of which the ledger holds what can't be is set aside: an old newsletter must not keep
+    /// a new warning from going out.
+    fn set_aside_if_damaged(
+        &mut self,
+        now_us: u64,
+        id: CampaignId,
+        read: Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let Err(LedgerError::Damaged(what)) = read else { return read };
+        self.campaigns.remove(&id);
+        self.book.forget(id);
+        self.doubts.forget(id);
+        let text = format!("set aside, nothing more of it is sent: {what}; run `bealert verify`");
+        self.notice(now_us, Some(id), GatewayId::NONE, NoticeCode::Unreadable, &text);
+        self.actions.push_back(Action::Log(format!("campaign {id} is {text}")));
+        Ok(())
+    }
+
     fn fold(
         &mut self,
+        now_us: u64,
         from: u64,
         reader: &mut dyn LedgerReader,
         indexes: &Indexes,
@@ -145,11 +187,13 @@ impl Dispatcher {
             let Some(last) = entries.last() else { return Ok(gathered) };
             after = last.seq();
             for entry in entries {
-                match entry {
-                    Entry::Outcome(outcome) => self.fold_outcome(outcome, &mut gathered, indexes)?,
-                    Entry::BlockEnd(end) => self.fold_end(&end, indexes)?,
-                    Entry::Notice(_) => {}
-                }
+                let Some(id) = entry.campaign() else { continue };
+                let read = match entry {
+                    Entry::Outcome(outcome) => self.fold_outcome(outcome, &mut gathered, indexes),
+                    Entry::BlockEnd(end) => self.fold_end(&end, indexes),
+                    Entry::Notice(_) => Ok(()),
+                };
+                self.set_aside_if_damaged(now_us, id, read)?;
             }
         }
     }
@@ -177,13 +221,13 @@ impl Dispatcher {
                 let resends = known + u8::from(step == Step::Resend);
                 gathered.traces.insert(part_key, Trace { step, attempt, resends, gateway, at_ms });
             }
-            Step::Accepted if !outcome.remote.is_empty() => {
-                let (key, expected) = Expected::of(self.hash, place.attempt(&outcome), &outcome.remote);
-                gathered.accepted.push((key, expected, at_ms));
+            Step::Accepted => {
+                let key = ReceiptKey::of(self.hash, gateway, &outcome.remote, place.address);
+                gathered.accepted.push((key, place.attempt(&outcome), at_ms));
             }
             Step::Delivered | Step::Failed | Step::Disproved if !outcome.remote.is_empty() => {
-                let known = Expected::of(self.hash, place.attempt(&outcome), &outcome.remote);
-                self.book.know(known, step);
+                let key = ReceiptKey::of(self.hash, gateway, &outcome.remote, place.address);
+                self.book.know(key, place.attempt(&outcome), step);
             }
             _ => {}
         }
@@ -357,18 +401,18 @@ impl Dispatcher {
         }
     }
 
-    /// Receipts of accepted attempts are waited for again, as long as is left of their time.
-    fn expect_again(&mut self, now_us: u64, accepted: Vec<(u64, Expected, i64)>) {
-        for (key, expected, at_ms) in accepted {
-            let Some(gateway) = self.gateway(expected.gateway) else { continue };
-            if !gateway.spec.receipts {
+    /// Receipts of accepted attempts are waited for again, as long as is left of their time. Those of
+    /// campaigns that have ended are only known, so that late ones still correct them.
+    fn expect_again(&mut self, now_us: u64, accepted: Vec<(ReceiptKey, Doubt, i64)>) {
+        for (key, attempt, at_ms) in accepted {
+            let Some(gateway) = self.gateway(attempt.gateway).filter(|gateway| gateway.spec.receipts) else {
                 continue;
-            }
+            };
             let until_us = now_us + self.clock.left_us(at_ms, gateway.spec.receipt_wait_us);
-            self.expect(key, expected, until_us);
-            if self.part_state(expected.block_key(), expected.ordinal, expected.part) != Some(State::Accepted)
-            {
-                self.stop_waiting(key);
+            self.expect(key, Expected::of(key, attempt, until_us));
+            let ended = self.campaigns.get(&attempt.key.campaign).is_none_or(|c| c.row.state.ended());
+            if ended || self.part_state(attempt.key, attempt.ordinal, attempt.part) != Some(State::Accepted) {
+                self.stop_waiting(key.key);
             }
         }
         for gateway in self.gateways.iter_mut().flatten() {
@@ -380,10 +424,8 @@ impl Dispatcher {
     /// that attempt now that the restart has made it uncertain (I9). After all doubts are known: one of several
     /// to the same number would be taken for the only one.
     fn settle_parked(&mut self, now_us: u64) {
-        for parked in self.parking.alone_from_their_number(self.hash) {
-            let Parked { gateway, remote, address, step, detail, .. } = &parked;
-            let detail = detail.as_deref().unwrap_or("");
-            self.settle_by_number(now_us, *gateway, Receipt { remote, address, step: *step, detail });
+        for parked in self.parking.alone_from_their_number() {
+            self.settle_by_number(now_us, parked.gateway, Receipt::from(&parked));
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::journal::FLUSH_US;
 use super::record::Said;
-use super::{Action, Dispatcher, Entries};
+use super::{Action, Dispatcher, Entries, RouteState};
 use crate::model::{BLOCK_LEN, BlockKey, CLASSES, CampaignId, GatewayId};
 use crate::outcome::{State, Step};
-use crate::queue::{Due, Intent};
+use crate::queue::{Due, Intent, Lane};
 
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ const AHEAD_LEAST: u32 = 8;
 
 /// Most dispatches reserved ahead: what a crash makes uncertain is bounded by it.
 const AHEAD_MOST: u32 = 8_192;
+
+/// A block that takes longer to load is not waited for: less urgent campaigns go on meanwhile.
+const LOAD_US: u64 = 1_000_000;
 
 /// Blocks loaded beyond those that the reservation will reach.
 const LOAD_AHEAD: usize = 2;
@@ -35,7 +38,7 @@ impl Dispatcher {
             return self.actions.push_back(Action::Unload(key));
         };
         if let Some(block) = campaign.block_mut(key) {
-            block.loading = false;
+            block.asked_us = None;
             block.entries = Some(entries);
             self.journal.urgent |= self.journal.oldest_us.is_some();
         }
@@ -54,7 +57,7 @@ impl Dispatcher {
     fn refill_gateway(&mut self, now_us: u64, id: GatewayId, due: bool) {
         let Some(gateway) = self.gateway(id) else { return };
         let serving = &gateway.serving;
-        let stocked = |class: &usize| serving.iter().any(|at| self.routes[*at].lanes[*class].has_stock());
+        let stocked = |class: &usize| serving.iter().any(|at| self.can_send(now_us, *at, *class));
         let Some(top) = (0..CLASSES).find(stocked) else { return };
         let routes = serving.clone();
         let target = self.reserve_ahead(now_us, id);
@@ -69,14 +72,50 @@ impl Dispatcher {
         }
     }
 
-    /// Twice what leaves between two commits, within the bounds.
+    /// Twice what leaves between two commits, within the bounds. Without a limit of ours it doubles
+    /// each time a session with room finds nothing that is durable, and follows the measured rate down.
     fn reserve_ahead(&mut self, now_us: u64, id: GatewayId) -> u32 {
         let cycle_s = (FLUSH_US as f64 + self.journal.slow_commit_us) / 1e6;
         let Some(gateway) = self.gateway_mut(id) else { return AHEAD_LEAST };
+        if let Some(rate) = gateway.spec.units_per_second {
+            return ((2.0 * cycle_s * rate).ceil() as u32).clamp(AHEAD_LEAST, AHEAD_MOST);
+        }
         let measured = gateway.meter.rate(now_us);
-        // Without a limit of ours the measured rate grows as long as more reserving makes it grow.
-        let rate = gateway.spec.units_per_second.unwrap_or(measured.max(50_000.0));
-        ((2.0 * cycle_s * rate).ceil() as u32).clamp(AHEAD_LEAST, AHEAD_MOST)
+        if std::mem::take(&mut gateway.starved) {
+            gateway.ahead = gateway.ahead.saturating_mul(2);
+        } else if measured > 0.0 {
+            gateway.ahead = gateway.ahead.min((4.0 * cycle_s * measured).ceil() as u32);
+        }
+        gateway.ahead = gateway.ahead.clamp(AHEAD_LEAST, AHEAD_MOST);
+        gateway.ahead
+    }
+
+    /// A session has room and nothing durable to send, though something waits to be reserved.
+    pub(crate) fn note_starved(&mut self, id: GatewayId) {
+        let Some(gateway) = self.gateway(id) else { return };
+        let stocked = |at: &usize| self.routes[*at].lanes.iter().any(Lane::has_stock);
+        if gateway.serving.iter().any(stocked)
+            && let Some(gateway) = self.gateway_mut(id)
+        {
+            gateway.starved = true;
+        }
+    }
+
+    /// Whether a lane has something that can be sent now, or after a commit and a load. What can't be
+    /// loaded must not hold up what is less urgent.
+    fn can_send(&self, now_us: u64, route: usize, class: usize) -> bool {
+        let RouteState { channel, lanes, .. } = &self.routes[route];
+        let lane = &lanes[class];
+        let fronts = lane.fronts(*channel);
+        let due = lane.due.iter().chain(&lane.resends).next().map(|due| due.key);
+        lane.ahead() > 0 || fronts.chain(due).any(|key| self.loads_in_time(now_us, key))
+    }
+
+    fn loads_in_time(&self, now_us: u64, key: BlockKey) -> bool {
+        let block = self.campaigns.get(&key.campaign).and_then(|campaign| campaign.block(key));
+        block.is_some_and(|block| {
+            block.entries.is_some() || block.asked_us.is_none_or(|asked_us| now_us < asked_us + LOAD_US)
+        })
     }
 
     fn fill_lane(&mut self, now_us: u64, gateway: GatewayId, route: usize, class: usize, target: u32) {
@@ -89,7 +128,7 @@ impl Dispatcher {
         }
         // What was reserved may leave after the commit only: do not let the gateway wait for it.
         self.journal.urgent |= ahead(self) > before;
-        self.prefetch(route, class, target);
+        self.prefetch(now_us, route, class, target);
     }
 
     fn reserve_fresh(&mut self, now_us: u64, route: usize, class: usize, count: u32) -> bool {
@@ -120,6 +159,10 @@ impl Dispatcher {
         let Some(due) = queue.front().copied() else { return false };
         let intended = self.intend(now_us, gateway, due);
         if matches!(intended, Intended::Loading) {
+            // Others need not wait for its block.
+            let lane = &mut self.routes[route].lanes[class];
+            let queue = if resend { &mut lane.resends } else { &mut lane.due };
+            queue.rotate_left(1);
             return false;
         }
         let lane = &mut self.routes[route].lanes[class];
@@ -137,7 +180,7 @@ impl Dispatcher {
     fn intend(&mut self, now_us: u64, gateway: GatewayId, due: Due) -> Intended {
         let Some((ordinal, units, _)) = self.entry(due.key, due.index) else {
             let known = self.campaigns.get(&due.key.campaign).is_some_and(|c| c.block(due.key).is_some());
-            self.load(due.key);
+            self.load(now_us, due.key);
             return if known { Intended::Loading } else { Intended::Gone };
         };
         if self.part_state(due.key, ordinal, due.part) != Some(State::Waiting) {
@@ -162,21 +205,21 @@ impl Dispatcher {
         Intended::Ready(Intent { due, batch: self.journal.number, first: false })
     }
 
-    fn prefetch(&mut self, route: usize, class: usize, target: u32) {
+    fn prefetch(&mut self, now_us: u64, route: usize, class: usize, target: u32) {
         let RouteParts { channel, lane } = RouteParts::of(&mut self.routes[route], class);
-        let count = target as usize / BLOCK_LEN + LOAD_AHEAD;
+        let count = target as usize / BLOCK_LEN + LOAD_AHEAD + lane.campaigns();
         for key in lane.upcoming(channel, count) {
-            self.load(key);
+            self.load(now_us, key);
         }
     }
 
     /// Asks for a block's entries, once.
-    pub(crate) fn load(&mut self, key: BlockKey) {
+    pub(crate) fn load(&mut self, now_us: u64, key: BlockKey) {
         let Some(block) = self.campaigns.get_mut(&key.campaign).and_then(|c| c.block_mut(key)) else {
             return;
         };
-        if block.entries.is_none() && !block.loading {
-            block.loading = true;
+        if block.entries.is_none() && block.asked_us.is_none() {
+            block.asked_us = Some(now_us);
             self.actions.push_back(Action::Load(key));
         }
     }
@@ -203,6 +246,7 @@ impl Dispatcher {
         }
         for slice in slices.iter().filter(|slice| slice.part > 0) {
             self.put_off_rest(now_us, slice);
+            self.leave_block(slice.key);
         }
     }
 }
@@ -210,11 +254,11 @@ impl Dispatcher {
 /// A route's channel beside one of its lanes.
 struct RouteParts<'a> {
     channel: crate::model::Channel,
-    lane: &'a mut crate::queue::Lane,
+    lane: &'a mut Lane,
 }
 
 impl<'a> RouteParts<'a> {
-    fn of(route: &'a mut super::RouteState, class: usize) -> Self {
+    fn of(route: &'a mut RouteState, class: usize) -> Self {
         Self { channel: route.channel, lane: &mut route.lanes[class] }
     }
 }

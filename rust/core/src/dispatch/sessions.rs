@@ -1,7 +1,11 @@
 //! Sessions that come and go, and which gateway serves a route.
 
 use super::{Dispatcher, RouteState};
+use crate::ledger::NoticeCode;
 use crate::model::{CLASSES, Channel, GatewayId};
+
+/// How long a gateway that takes nothing is passed over; then it is tried again.
+const UNFIT_US: u64 = 30_000_000;
 
 impl Dispatcher {
     /// A session of a gateway can send.
@@ -46,12 +50,26 @@ impl Dispatcher {
         })
     }
 
-    /// Gives each route to its first gateway that has a session. A route that nobody serves takes
-    /// its reservations back.
+    /// A gateway that is connected and takes nothing: others of its routes are preferred for a while.
+    pub(crate) fn set_unfit(&mut self, now_us: u64, id: GatewayId, why: &str) {
+        let Some(gateway) = self.gateway_mut(id) else { return };
+        gateway.refusals = 0;
+        gateway.throttles = 0;
+        gateway.unfit_until_us = now_us + UNFIT_US;
+        let text = format!("{} takes nothing ({why}): others are preferred for now", gateway.spec.name);
+        self.notice(now_us, None, id, NoticeCode::GatewayDown, &text);
+        self.reroute(now_us);
+    }
+
+    /// Gives each route to its first gateway that has a session and takes something; where none
+    /// does, to the first that has a session. A route that nobody serves takes its reservations back.
     pub(crate) fn reroute(&mut self, now_us: u64) {
         for at in 0..self.routes.len() {
-            let healthy = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| !g.sessions.is_empty());
-            let serving = self.routes[at].gateways.iter().find(healthy).copied();
+            let connected = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| !g.sessions.is_empty());
+            let fit = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| g.unfit_until_us <= now_us);
+            let mut choices = self.routes[at].gateways.iter().filter(connected);
+            let first = choices.clone().next();
+            let serving = choices.find(fit).or(first).copied();
             if serving == self.routes[at].serving {
                 continue;
             }

@@ -13,12 +13,17 @@ impl Dispatcher {
                 (!campaign.row.state.ended() && campaign.stopped.is_none()).then_some(campaign.expires_us);
             expires.or(campaign.purge_us)
         });
-        [retry, wait, ends.min(), self.parking.timeout(), self.journal.timeout()].into_iter().flatten().min()
+        let unfit = self.gateways.iter().flatten().map(|g| g.unfit_until_us).filter(|at| *at > 0).min();
+        [retry, wait, unfit, ends.min(), self.parking.timeout(), self.journal.timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now_us: u64) {
         self.queue_due(now_us);
+        self.try_unfit_again(now_us);
         self.end_receipt_waits(now_us);
         self.end_campaigns(now_us);
         while let Some(key) = self.parking.expired(now_us) {
@@ -49,6 +54,18 @@ impl Dispatcher {
         }
     }
 
+    fn try_unfit_again(&mut self, now_us: u64) {
+        let over = |gateway: &&mut super::Gateway| (1..=now_us).contains(&gateway.unfit_until_us);
+        let mut any = false;
+        for gateway in self.gateways.iter_mut().flatten().filter(over) {
+            gateway.unfit_until_us = 0;
+            any = true;
+        }
+        if any {
+            self.reroute(now_us);
+        }
+    }
+
     fn end_receipt_waits(&mut self, now_us: u64) {
         for at in 0..self.gateways.len() {
             while let Some(gateway) = &mut self.gateways[at]
@@ -56,7 +73,7 @@ impl Dispatcher {
                 && until <= now_us
             {
                 gateway.waits.pop_front();
-                if let Some(campaign) = self.stop_waiting(key) {
+                if let Some(campaign) = self.end_wait(key, until) {
                     self.check_end(now_us, campaign);
                 }
             }

@@ -66,10 +66,12 @@ pub enum NoticeCode {
     NoGateway = 11,
     /// The ledger could not be written for a while.
     LedgerStalled = 12,
+    /// What the ledger holds of a campaign can't be read; it is set aside, the others go on.
+    Unreadable = 13,
 }
 
 impl NoticeCode {
-    const ALL: [(NoticeCode, &'static str); 12] = [
+    const ALL: [(NoticeCode, &'static str); 13] = [
         (NoticeCode::Launched, "launched"),
         (NoticeCode::Paused, "paused"),
         (NoticeCode::Resumed, "resumed"),
@@ -82,6 +84,7 @@ impl NoticeCode {
         (NoticeCode::Throttled, "throttled"),
         (NoticeCode::NoGateway, "no_gateway"),
         (NoticeCode::LedgerStalled, "ledger_stalled"),
+        (NoticeCode::Unreadable, "unreadable"),
     ];
 
     /// The name shown in events.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{Entry, LedgerError, LedgerReader};
-use crate::model::{CampaignId, CampaignRow};
-use crate::report::{States, add_block, imbalances};
+use crate::model::{BlockKey, CampaignId, CampaignRow};
+use crate::report::{Fault, States, add_block, imbalances};
 
 /// Entries read at once.
 const SLICE: usize = 4_096;
@@ -71,16 +71,23 @@ struct Check {
 impl Check {
     fn take_in(&mut self, reader: &mut dyn LedgerReader, campaign: CampaignRow) -> Result<(), LedgerError> {
         let mut states = States::new(&campaign);
+        let mut unread = Vec::new();
         for meta in reader.blocks(campaign.id)? {
             self.verified.blocks += 1;
             self.verified.dispatches += u64::from(meta.len);
             match add_block(reader, &meta, |people| states.add_block(&meta, people)) {
-                Err(LedgerError::Damaged(what)) => self.find(Some(campaign.id), what),
+                Err(LedgerError::Damaged(what)) => {
+                    unread.push(meta.key);
+                    let what = what.strip_prefix(&format!("{:?}: ", meta.key)).unwrap_or(&what);
+                    let BlockKey { channel, block, .. } = meta.key;
+                    let what = format!("campaign {}, {channel} block {block}: {what}", campaign.id);
+                    self.find(Some(campaign.id), what);
+                }
                 other => other?,
             }
         }
         self.verified.campaigns += 1;
-        self.campaigns.insert(campaign.id, Folded { campaign, states, compared: false });
+        self.campaigns.insert(campaign.id, Folded { campaign, states, unread, compared: false });
         Ok(())
     }
 
@@ -144,9 +151,11 @@ impl Check {
         folded.campaign = campaign.unwrap_or_else(|| folded.campaign.clone());
         folded.states.check_marks(&reader.blocks(id)?);
         let faults = folded.states.faults();
-        let mut found: Vec<String> = faults.first().iter().map(ToString::to_string).collect();
-        self.verified.count += faults.count() - found.len() as u64;
-        found.extend(imbalances(&folded.campaign, &folded.states.tallies(), &stored));
+        let mut found: Vec<String> = folded.telling().map(ToString::to_string).collect();
+        if folded.unread.is_empty() {
+            self.verified.count += faults.count() - found.len() as u64;
+            found.extend(imbalances(&folded.campaign, &folded.states.tallies(), &stored));
+        }
         found.into_iter().for_each(|what| self.find(Some(id), what));
         Ok(())
     }
@@ -162,5 +171,18 @@ impl Check {
 struct Folded {
     campaign: CampaignRow,
     states: States,
+    /// Blocks that could not be read: rows about their people, and counts with them, tell nothing.
+    unread: Vec<BlockKey>,
     compared: bool,
+}
+
+impl Folded {
+    /// What does not fit and does not just follow from a block that could not be read.
+    fn telling(&self) -> impl Iterator<Item = &Fault> {
+        self.states.faults().first().iter().filter(|fault| match fault {
+            Fault::Nobody { .. } => self.unread.is_empty(),
+            Fault::NoBlock { key, .. } => !self.unread.contains(key),
+            _ => true,
+        })
+    }
 }

@@ -12,6 +12,11 @@ use crate::far_end::Part;
 use crate::world::World;
 
 impl World {
+    /// Attempts that were ever in doubt.
+    pub(crate) fn doubts(&self, id: CampaignId) -> u32 {
+        Fold::of(&self.ledger, id).doubts.values().sum()
+    }
+
     /// What the journal says of everybody with this index: printed with a failing check.
     fn story(&self, id: CampaignId, ordinal: u32) -> String {
         let entries = self.ledger.reader().unwrap().journal(0, usize::MAX).unwrap();

@@ -47,6 +47,8 @@ pub(crate) struct FarEnd {
     name: &'static str,
     calm: bool,
     next_id: u64,
+    /// Every message is one too many.
+    pub(crate) throttles: bool,
     /// Times each part was accepted.
     pub(crate) accepted: BTreeMap<Part, u32>,
     /// Whose message an id is, and whether its receipt says delivered.
@@ -63,6 +65,7 @@ impl FarEnd {
             name,
             calm,
             next_id: 0,
+            throttles: false,
             accepted: BTreeMap::new(),
             ids: BTreeMap::new(),
             receipts: VecDeque::new(),
@@ -72,6 +75,9 @@ impl FarEnd {
 
     /// A message arrives. A silent far end may have taken it all the same.
     pub(crate) fn submit(&mut self, now: u64, part: Part, address: &str, chance: &mut Chance) -> Say {
+        if self.throttles {
+            return Say::Throttled;
+        }
         if self.calm {
             return Say::Accepted(self.take(now, part, address, chance));
         }

@@ -6,6 +6,7 @@
 mod check;
 mod far_end;
 mod launch;
+mod scenarios;
 mod world;
 
 use bealert_core::model::{CampaignState, Kind};
@@ -62,8 +63,12 @@ fn nobody_is_lost_through_crashes() {
 #[test]
 fn commands_in_any_order_leave_everybody_counted() {
     run("commands", |seed| {
-        let mut world =
-            World::new(seed, Plan { crash_per_mille: 4, command_per_mille: 30, ..Plan::default() });
+        // Every second world expires while it is being sent, every third answers at once.
+        let expiry_ms = if seed % 2 == 0 { 1_500 } else { 7_200_000 };
+        let (prompt, window) = if seed % 3 == 0 { (true, 1) } else { (false, 20) };
+        let plan =
+            Plan { crash_per_mille: 4, command_per_mille: 30, expiry_ms, prompt, window, ..Plan::default() };
+        let mut world = World::new(seed, plan);
         let ids: Vec<_> =
             (0..4).map(|n| world.launch(&n.to_string(), Kind::ALL[n % 4], 200 + 100 * n as u32)).collect();
         world.run_to_the_end();

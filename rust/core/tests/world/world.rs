@@ -28,11 +28,26 @@ pub(crate) struct Plan {
     pub(crate) calm: bool,
     pub(crate) rate: Option<f64>,
     pub(crate) expiry_ms: i64,
+    /// Unanswered requests that a session takes.
+    pub(crate) window: usize,
+    /// Answers come before anything else can happen.
+    pub(crate) prompt: bool,
+    /// Receipts come this much later than they would.
+    pub(crate) receipts_late_us: u64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { crash_per_mille: 0, command_per_mille: 0, calm: false, rate: None, expiry_ms: 7_200_000 }
+        Self {
+            crash_per_mille: 0,
+            command_per_mille: 0,
+            calm: false,
+            rate: None,
+            expiry_ms: 7_200_000,
+            window: WINDOW,
+            prompt: false,
+            receipts_late_us: 0,
+        }
     }
 }
 
@@ -59,6 +74,8 @@ pub(crate) struct World {
     /// Receipts sent on a live session and not answered: gateway, reply, remote.
     unanswered: BTreeMap<u64, (usize, String)>,
     next_reply: u64,
+    /// A campaign whose blocks can't be loaded.
+    pub(crate) unreadable: Option<CampaignId>,
     batch: Option<(u64, Batch, u64)>,
     durable_marks: BTreeMap<BlockKey, u32>,
     durable_intents: BTreeSet<(CampaignId, u32, u8, u8)>,
@@ -84,6 +101,7 @@ impl World {
             flying: Vec::new(),
             unanswered: BTreeMap::new(),
             next_reply: 0,
+            unreadable: None,
             batch: None,
             durable_marks: BTreeMap::new(),
             durable_intents: BTreeSet::new(),
@@ -213,7 +231,7 @@ impl World {
                 .receipts
                 .iter()
                 .filter(|(at, receipt)| {
-                    *at <= self.now
+                    *at + self.plan.receipts_late_us <= self.now
                         && !self.unanswered.values().any(|(g, r)| *g == gateway && *r == receipt.remote)
                 })
                 .map(|(_, receipt)| receipt.clone())
@@ -233,7 +251,7 @@ impl World {
     fn hand_out(&mut self) {
         for gateway in 0..2 {
             let Some(session) = self.sessions[gateway].0 else { continue };
-            while self.flying.iter().filter(|flying| flying.session == session).count() < WINDOW {
+            while self.flying.iter().filter(|flying| flying.session == session).count() < self.plan.window {
                 match self.dispatcher.next(self.now, GatewayId(gateway as u16), session) {
                     Next::Send(handout) => self.send(gateway, session, handout),
                     Next::Wait(at) => {
@@ -259,7 +277,8 @@ impl World {
         }
         let part: Part = (handout.key.campaign.0, ordinal, handout.part);
         let say = self.far_ends[gateway].submit(self.now, part, &address, &mut self.chance);
-        let answer_us = self.now + 1_000 + self.chance.below(40_000);
+        let answer_us =
+            if self.plan.prompt { self.now } else { self.now + 1_000 + self.chance.below(40_000) };
         self.flying.push(Flying { handout, session, say, answer_us, timed_out: false });
     }
 
@@ -299,7 +318,8 @@ impl World {
             }
         }
         if self.chance.below(3) > 0 {
-            for key in std::mem::take(&mut self.loads) {
+            let loads = std::mem::take(&mut self.loads);
+            for key in loads.into_iter().filter(|key| Some(key.campaign) != self.unreadable) {
                 let row = self.ledger.reader().unwrap().block(key).unwrap().unwrap();
                 let inside = people(&row.data).unwrap();
                 let addresses = inside.iter().map(|p| (p.ordinal, p.address.to_owned())).collect();
@@ -343,7 +363,7 @@ impl World {
     }
 
     /// The process dies. A commit in flight may have been durable; what was in flight may have arrived.
-    fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         if let Some((_, batch, _)) = self.batch.take()
             && self.chance.below(2) == 0
         {
@@ -384,7 +404,7 @@ impl World {
 
 impl Flying {
     fn handout_us(&self) -> u64 {
-        self.answer_us - 1_000
+        self.answer_us.saturating_sub(1_000)
     }
 }
 
