@@ -8,13 +8,16 @@ from typing import TypeAlias
 
 from bealert_engine import _engine
 from bealert_engine.config import Config
+from bealert_engine.errors import PlanRefused
 from bealert_engine.plan import Excluded, Plan
 from bealert_engine.recipient import Recipient
 
-__all__ = ["CHUNK", "Audience", "Values", "fill", "make_plan", "pairs"]
+__all__ = ["CHUNK", "Audience", "Values", "fill", "finished", "make_plan", "pairs"]
 
 CHUNK = 2_000
 """Recipients handed over at once: about 5 ms of work between two looks at signals."""
+
+NOBODY = "nobody to alert: the audience has no rows at all"
 
 Audience: TypeAlias = Iterable[Recipient | Excluded]
 """Whom to send to."""
@@ -35,7 +38,8 @@ def make_plan(config: Config, scenario: str, *, to: Audience, values: Values = N
         values: What templates see beside the recipient's own values, which win.
 
     Raises:
-        PlanRefused: With everything that stands in the way of launching it.
+        PlanRefused: With everything that stands in the way of launching it, an audience without
+            anybody included.
 
     >>> from bealert_engine import Config, Recipient, Scenario, Smpp
     >>> smsc = Smpp("sms-a", host="127.0.0.1", port=2775, system_id="bealert",
@@ -58,7 +62,22 @@ def fill(
         planner.push(chunk)
         if given_up():
             raise InterruptedError("nobody waits for this plan any more")
-    return Plan(planner.finish())
+    return finished(planner)
+
+
+def finished(planner: _engine.Planner) -> Plan:
+    """The plan of everybody who was handed over.
+
+    An audience without a single row is mostly a query that went wrong; an alert that reports itself
+    as done and reached nobody must not come of it.
+
+    Raises:
+        PlanRefused: With what the planner found, or because there was nobody.
+    """
+    plan = Plan(planner.finish())
+    if plan.people == 0:
+        raise PlanRefused(NOBODY)
+    return plan
 
 
 def pairs(values: Values) -> list[tuple[str, str]]:

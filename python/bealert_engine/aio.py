@@ -15,14 +15,14 @@ import anyio.to_thread
 
 from bealert_engine import _engine
 from bealert_engine._known import Known
-from bealert_engine._planning import CHUNK, Audience, Values, pairs
+from bealert_engine._planning import CHUNK, Audience, Values, finished, pairs
 from bealert_engine._waiting import Awaited, event_steps
 from bealert_engine.campaign import Campaign
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
 from bealert_engine.engine import Engine
 from bealert_engine.errors import EngineClosed, EngineForked
-from bealert_engine.events import Event, Notice
+from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.gateways import Smpp
 from bealert_engine.plan import Excluded, Plan
 from bealert_engine.progress import CampaignState, Progress
@@ -149,7 +149,7 @@ class AsyncEngine:
             stop.set()
 
     async def campaign(self, id_or_key: int | str) -> AsyncCampaign:
-        """Find a campaign by its number or its launch key.
+        """Find a campaign: an int is its number, a str its launch key; see `Engine.campaign`.
 
         Raises:
             UnknownCampaign: There is none; it is a `LookupError` too.
@@ -168,7 +168,7 @@ class AsyncEngine:
         A cancelled `anext` loses nothing: the next one goes on.
         """
         native = self._open_engine()._opened.native
-        return Awaited(event_steps(native.events(after, None)))
+        return Awaited(event_steps(native.events(cursor(after), None)))
 
     async def metrics(self) -> str:
         """Counts and gauges per gateway, and of the ledger, as OpenMetrics text."""
@@ -274,17 +274,22 @@ async def _settled(work: Callable[[], T]) -> T:
     raise AssertionError("a shielded scope swallows no cancellation")
 
 
+async def _dropped(work: Callable[[], T]) -> T:
+    """Run it on a worker thread; cancelled, nobody waits for it or looks at what it gives."""
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
 async def _plan_from(
     engine: Engine, scenario: str, to: AsyncIterable[Recipient | Excluded], values: Values
 ) -> Plan:
     """A plan whose audience comes from the event loop, in chunks."""
     native = engine._opened.native
-    planner = await anyio.to_thread.run_sync(native.planner, scenario, pairs(values))
+    planner = await _dropped(partial(native.planner, scenario, pairs(values)))
     chunk: list[object] = []
     async for person in to:
         chunk.append(person)
         if len(chunk) == CHUNK:
-            await anyio.to_thread.run_sync(planner.push, chunk)
+            await _dropped(partial(planner.push, chunk))
             chunk = []
-    await anyio.to_thread.run_sync(planner.push, chunk)
-    return Plan(await anyio.to_thread.run_sync(planner.finish))
+    await _dropped(partial(planner.push, chunk))
+    return await _dropped(partial(finished, planner))

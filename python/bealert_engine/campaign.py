@@ -14,11 +14,15 @@ from bealert_engine._waiting import (
     progress_steps,
 )
 from bealert_engine.errors import EngineClosed, UnknownCampaign
-from bealert_engine.events import Event, Notice
+from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.progress import ENDS, CampaignState, Progress
 from bealert_engine.report import Report
 
 __all__ = ["Campaign"]
+
+
+MOST_CAMPAIGNS = 2**32 - 1
+"""The largest number that a ledger can give one."""
 
 
 class Opened:
@@ -117,6 +121,7 @@ class Campaign(Known):
             after: The `seq` of the last event that was seen; None starts at the launch.
 
         Raises:
+            ValueError: `after` is negative.
             EventsGone: The journal does not have that number.
             EngineClosed: The engine was closed before the campaign ended; go on with `after`.
         """
@@ -125,13 +130,16 @@ class Campaign(Known):
     def pause(self) -> None:
         """Stop sending; durable when this returns. The expiry of the campaign goes on.
 
+        Interrupted (Ctrl-C) while the disk stalls, it may still take effect: `state` tells, and
+        calling it again does no harm.
+
         Raises:
             CampaignEnded: It has ended.
         """
         self._opened.native.pause(self.id)
 
     def resume(self) -> None:
-        """Go on sending after `pause`; durable when this returns.
+        """Go on sending after `pause`; durable when this returns. Interrupted: see `pause`.
 
         Raises:
             CampaignEnded: It has ended.
@@ -142,7 +150,8 @@ class Campaign(Known):
         """End it: nothing more leaves once this returns, and that is durable.
 
         Whoever was not sent to ends as `cancelled`; answers and receipts of the others are still
-        waited for, so `state` may be "cancelling" for a while.
+        waited for, so `state` may be "cancelling" for a while. Interrupted (Ctrl-C) while the disk
+        stalls, it may still take effect: `state` tells.
 
         Raises:
             CampaignEnded: It has ended.
@@ -164,7 +173,7 @@ class Campaign(Known):
     def _event_steps(self, after: int | None) -> Steps[Event | Notice]:
         native = self._opened.native
         return campaign_event_steps(
-            native.events(after, self.id), lambda: find(native, self.id)[8] in ENDS
+            native.events(cursor(after), self.id), lambda: find(native, self.id)[8] in ENDS
         )
 
     def __eq__(self, other: object) -> bool:
@@ -182,7 +191,8 @@ def find(native: _engine.Engine | _engine.Ledger, id_or_key: int | str) -> Campa
     Raises:
         UnknownCampaign: There is none.
     """
-    row = native.find(id_or_key)
+    possible = isinstance(id_or_key, str) or 0 < id_or_key <= MOST_CAMPAIGNS
+    row = native.find(id_or_key) if possible else None
     if row is None:
         kind = "number" if isinstance(id_or_key, int) else "key or number"
         raise UnknownCampaign(

@@ -13,13 +13,14 @@ from typing import Self
 from bealert_engine import _engine
 from bealert_engine._forks import watch_forks
 from bealert_engine._logs import LogThread
+from bealert_engine._naming import check_names
 from bealert_engine._planning import Audience, Values, fill, pairs
 from bealert_engine._waiting import blocking, event_steps
 from bealert_engine.campaign import Campaign, Opened, find
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
 from bealert_engine.errors import BealertError, EngineForked
-from bealert_engine.events import Event, Notice
+from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.gateways import Smpp
 from bealert_engine.plan import Plan
 from bealert_engine.scenario import Scenario
@@ -118,7 +119,8 @@ class Engine:
             values: What templates see beside the recipient's own values, which win.
 
         Raises:
-            PlanRefused: With everything that stands in the way of launching it.
+            PlanRefused: With everything that stands in the way of launching it. An audience
+                without anybody is refused; one in which everybody is excluded is not.
         """
         return self._plan(scenario, to, values, given_up=lambda: False)
 
@@ -139,11 +141,13 @@ class Engine:
             key: The host application's own name for this campaign, once per data directory.
 
         Raises:
+            ValueError: `by` or `key` is blank.
             KeyConflict: The key has launched another plan.
             PlanStale: The plan is older than 24 hours, or the gateways changed since.
             LedgerError: The ledger cannot be written; nothing was launched.
         """
         native = self._opened.native
+        check_names(by=by, key=key)
         return self.campaign(native.launch(plan._native, by, key))
 
     def check(self) -> list[GatewayCheck]:
@@ -154,7 +158,9 @@ class Engine:
         return [GatewayCheck(*row) for row in self._opened.native.check(stop)]
 
     def campaign(self, id_or_key: int | str) -> Campaign:
-        """Find a campaign by its number or its launch key.
+        """Find a campaign: an int is its number, a str its launch key.
+
+        A str of digits that is nobody's key is taken for a number.
 
         Raises:
             UnknownCampaign: There is none; it is a `LookupError` too.
@@ -175,10 +181,11 @@ class Engine:
             after: The `seq` of the last event that was seen, also by an earlier process.
 
         Raises:
+            ValueError: `after` is negative.
             EventsGone: The journal does not have that number.
             EngineFailed: The engine stopped on a fault of its own, and everything was read.
         """
-        return blocking(event_steps(self._opened.native.events(after, None)))
+        return blocking(event_steps(self._opened.native.events(cursor(after), None)))
 
     def metrics(self) -> str:
         """Counts and gauges per gateway, and of the ledger, as OpenMetrics text."""

@@ -9,6 +9,10 @@ from typing import TypeAlias
 __all__ = ["Event", "Notice"]
 
 
+MOST_SEQ = 2**63 - 1
+"""Beyond what a journal counts to, and what its column holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One step in the life of an attempt to reach one recipient.
@@ -80,6 +84,19 @@ def entry(row: EventRow | NoticeRow) -> Event | Notice:
     if len(row) == 11:
         return Event(row[0], moment(row[1]), *row[2:])
     return Notice(row[0], moment(row[1]), *row[2:])
+
+
+def cursor(after: int | None) -> int | None:
+    """What `events(after=...)` was given, as the Rust core takes it.
+
+    Raises:
+        ValueError: It is negative.
+    """
+    if after is None:
+        return None
+    if after < 0:
+        raise ValueError(f"after must be the seq of an event, or 0, not {after}")
+    return min(after, MOST_SEQ)
 
 
 def moment(at_ms: int) -> datetime:

@@ -19,7 +19,7 @@ from bealert_engine._waiting import (
 )
 from bealert_engine.campaign import find
 from bealert_engine.errors import EngineClosed
-from bealert_engine.events import Event, Notice
+from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.progress import ENDS, CampaignState, Progress, ProgressRow
 from bealert_engine.report import Report
 
@@ -97,7 +97,7 @@ class Ledger:
         return [LedgerCampaign(self._native, row) for row in self._native.campaigns()]
 
     def campaign(self, id_or_key: int | str) -> LedgerCampaign:
-        """Find a campaign by its number or its launch key.
+        """Find a campaign: an int is its number, a str its launch key; see `Engine.campaign`.
 
         Raises:
             UnknownCampaign: There is none; it is a `LookupError` too.
@@ -112,9 +112,10 @@ class Ledger:
             follow: Whether to wait for more, four looks a second, and never end.
 
         Raises:
+            ValueError: `after` is negative.
             EventsGone: The journal does not have that number.
         """
-        native = self._native.events(0 if after is None else after, None)
+        native = self._native.events(0 if after is None else cursor(after), None)
         return blocking(event_steps(native) if follow else backlog_steps(native))
 
     def verify(self) -> Verdict:
@@ -176,7 +177,7 @@ class LedgerCampaign(Known):
         native = self._native
         return blocking(
             campaign_event_steps(
-                native.events(after, self.id), lambda: find(native, self.id)[8] in ENDS
+                native.events(cursor(after), self.id), lambda: find(native, self.id)[8] in ENDS
             )
         )
 

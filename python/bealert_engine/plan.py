@@ -146,6 +146,8 @@ class Plan:
                 f"  {name}: {channel.people:,} to send, {channel.parts:,} parts "
                 f"({channel.encoding}), {_duration(channel.duration_s)}"
             )
+        if self.example is None:
+            lines.append("  nobody gets it: everybody is excluded")
         if self.excluded:
             lines.append(f"  excluded: {len(self.excluded):,}")
             lines += [f"    {who}: {reason}" for who, _, reason in self.excluded[:SHOWN]]

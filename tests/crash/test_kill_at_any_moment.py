@@ -44,7 +44,7 @@ FAULTS: dict[str, Any] = {
 }
 
 MOMENTS = [("launched", 0.9), ("launched", 0.9), ("open", 0.15), ("launching", 0.08), (None, 0.5)]
-"""After what, and how long after it at most, a kill comes: mostly while messages are on their way."""
+"""After what, and how long after it at most, a kill comes: mostly while messages are under way."""
 
 
 @pytest.mark.timeout(60 + 12 * KILLS)

@@ -1,4 +1,4 @@
-"""A kill while a large plan is being launched: the key is free afterwards, or the campaign whole."""
+"""A kill while a large plan is launched: the key is free afterwards, or the campaign whole."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import UserDict
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import anyio
@@ -39,6 +41,52 @@ async def test_a_cancelled_plan_reads_no_further(news: Any, smsc: Any) -> None:
         stopped_at = last
         await anyio.sleep(0.3)
         assert last == stopped_at
+
+
+async def test_a_cancelled_plan_of_an_asynchronous_audience_reads_no_further(
+    news: Any, smsc: Any
+) -> None:
+    last = 0
+
+    async def endless() -> AsyncIterator[be.Recipient]:
+        nonlocal last
+        for last in itertools.count():
+            yield be.Recipient(f"p{last}", phone="+33639981234")  # never lets the loop run
+
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        began = time.monotonic()
+        with anyio.move_on_after(0.3) as scope:
+            async with aclosing(endless()) as people:
+                await engine.plan("news", to=people)
+        assert scope.cancelled_caught
+        assert time.monotonic() - began < 1
+        stopped_at = last
+        await anyio.sleep(0.3)
+        assert last == stopped_at > 0
+
+
+async def test_a_cancelled_plan_is_not_waited_for(news: Any, smsc: Any) -> None:
+    held, going_on = threading.Event(), threading.Event()
+
+    class Slow(UserDict[str, str]):
+        """Values that the planner, on its thread, has to wait for."""
+
+        def items(self) -> Any:
+            held.set()
+            going_on.wait(10)
+            return super().items()
+
+    async def people() -> AsyncIterator[be.Recipient]:
+        yield be.Recipient("p1", phone="+33639981234", values=Slow(street="Kerkstraat"))
+
+    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+        began = time.monotonic()
+        with anyio.move_on_after(0.3) as scope:
+            await engine.plan("news", to=people())
+        going_on.set()
+        assert scope.cancelled_caught
+        assert held.is_set()
+        assert time.monotonic() - began < 2
 
 
 async def test_a_cancelled_launch_happens_all_the_same(people: Any, news: Any, smsc: Any) -> None:

@@ -1,8 +1,9 @@
-"""The other side from somebody else: smpplib's client, and an SMSC made of smpplib's PDU classes."""
+"""The other side from somebody else: smpplib's client, and an SMSC of smpplib's PDU classes."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -81,6 +82,7 @@ class Smsc:
         unbinds: How many unbinds came from the other side.
         enquiries: How often it was asked for a sign of life.
         arrivals: When each submit came.
+        others: Answers to what this SMSC did not ask.
     """
 
     on_submit: Callable[[Smsc, Connection, Any], None]
@@ -90,6 +92,7 @@ class Smsc:
     unbinds: int = 0
     enquiries: int = 0
     arrivals: list[float] = field(default_factory=list)
+    others: list[Any] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -151,6 +154,7 @@ class Smsc:
         return Counter(submit.destination_addr for submit in self.submits)
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
         self._listener.close()
         for connection in self.connections:
             connection.close()
@@ -182,13 +186,19 @@ class Smsc:
                 self.arrivals.append(time.monotonic())
                 self.on_submit(self, connection, pdu)
             elif pdu.command == "deliver_sm_resp":
-                self.receipts[self._asked.pop((id(connection), pdu.sequence))] = pdu.status
+                name = self._asked.pop((id(connection), pdu.sequence), None)
+                if name is None:
+                    self.others.append(pdu)
+                else:
+                    self.receipts[name] = pdu.status
             elif pdu.command == "unbind":
                 self.unbinds += 1
                 connection.answer(pdu)
             elif pdu.command == "enquire_link":
                 self.enquiries += 1
                 connection.answer(pdu)
+            else:
+                self.others.append(pdu)
         connection.close()
 
 
@@ -225,6 +235,7 @@ def campaign() -> Callable[..., be.Report]:
             for number in range(people)
         ]
         with be.Engine(data=None, gateways=gateways, scenarios=[alert]) as engine:
+            _until_bound(engine, len(gateways))
             one = engine.launch(engine.plan("alert", to=to), by="tests", key="k")
             one.wait(timeout_s=WITHIN_S)
             report = one.report()
@@ -233,6 +244,14 @@ def campaign() -> Callable[..., be.Report]:
         return report, steps
 
     return run
+
+
+def _until_bound(engine: be.Engine, gateways: int) -> None:
+    """A gateway that is not bound yet is passed over for the next that takes the number."""
+    deadline = time.monotonic() + WITHIN_S
+    while len(re.findall(r"^bealert_gateway_up{.*} 1$", engine.metrics(), re.M)) < gateways:
+        assert time.monotonic() < deadline, "a gateway does not come up"
+        time.sleep(0.01)
 
 
 @pytest.fixture

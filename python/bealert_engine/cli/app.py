@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version as version_of
@@ -22,6 +23,7 @@ from bealert_engine.cli.report import report
 from bealert_engine.cli.run import run as run_command
 from bealert_engine.cli.show import show
 from bealert_engine.cli.simulate import simulate, smsc
+from bealert_engine.cli.streams import settle_streams
 from bealert_engine.cli.verify import verify
 
 EPILOG = (
@@ -60,6 +62,9 @@ app.add_typer(bench, name="bench")
 def run(arguments: Sequence[str]) -> None:
     """Run one command and leave with its exit code."""
     as_json = "--json" in arguments
+    settle_streams()
+    # A shell starts what runs behind a script with SIGINT ignored; whoever sends it means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app(list(arguments), standalone_mode=True)
     except SystemExit as leaving:

@@ -11,6 +11,7 @@ from bealert_engine.cli.options import (
     CampaignId,
     ConfigFileOrNone,
     DataOrNone,
+    campaign_of,
     ledger_directory,
 )
 from bealert_engine.cli.output import Output
@@ -25,8 +26,9 @@ def pause(
 ) -> ExitCode:
     """Hold a campaign: nothing more of it leaves. Its expiry goes on."""
     directory = ledger_directory(config, data)
-    Control(directory).pause(campaign)
-    return _said(directory, campaign, as_json=as_json)
+    number = _number(directory, campaign)
+    Control(directory).pause(number)
+    return _said(directory, number, as_json=as_json)
 
 
 def resume(
@@ -38,8 +40,9 @@ def resume(
 ) -> ExitCode:
     """Go on with a paused campaign."""
     directory = ledger_directory(config, data)
-    Control(directory).resume(campaign)
-    return _said(directory, campaign, as_json=as_json)
+    number = _number(directory, campaign)
+    Control(directory).resume(number)
+    return _said(directory, number, as_json=as_json)
 
 
 def cancel(
@@ -51,11 +54,17 @@ def cancel(
 ) -> ExitCode:
     """End a campaign: what has not left ends `cancelled`; what has left is still accounted for."""
     directory = ledger_directory(config, data)
-    Control(directory).cancel(campaign)
-    return _said(directory, campaign, as_json=as_json)
+    number = _number(directory, campaign)
+    Control(directory).cancel(number)
+    return _said(directory, number, as_json=as_json)
 
 
-def _said(directory: Path, campaign: str, *, as_json: bool) -> ExitCode:
+def _number(directory: Path, campaign: str) -> int:
+    with open_ledger(directory) as ledger:
+        return campaign_of(ledger, campaign).id
+
+
+def _said(directory: Path, campaign: int, *, as_json: bool) -> ExitCode:
     out = Output(as_json=as_json)
     with open_ledger(directory) as ledger:
         found = ledger.campaign(campaign)

@@ -80,6 +80,9 @@ def guarded(command: Callable[P, ExitCode]) -> Callable[P, None]:
         except BealertError as error:
             out.fail(type(error).__name__, str(error), getattr(error, "problems", ()))
             code = exit_code(error)
+        except UnicodeEncodeError as error:
+            out.fail("Usage", f"The command line holds what is no UTF-8 text: {error.object!r}.")
+            code = ExitCode.USAGE
         except OSError as error:  # a report on a full disk, a file that may not be read
             out.fail("OSError", str(error))
             code = ExitCode.FAILED

@@ -16,6 +16,8 @@ from bealert_engine.cli.options import (
     People,
     Values,
     held_directory,
+    is_number,
+    names_of,
     values_of,
 )
 from bealert_engine.cli.output import Output
@@ -43,6 +45,7 @@ def launch(
 ) -> ExitCode:
     """Launch a campaign through `bealert run`, or with --wait in this process."""
     out = Output(as_json=as_json)
+    by, key = names_of(by, key)
     settings = Config.from_toml(config, secrets=wait)
     directory = held_directory(settings)
     plan = plan_people(
@@ -53,6 +56,14 @@ def launch(
         values=values_of(values),
         exclude_bad_rows=exclude_bad_rows,
     )
+    if plan.example is None:
+        out.note("Nobody gets it: everybody on the list is excluded.", style="bold yellow")
+    if is_number(key):
+        out.note(
+            f"The key {key} is only digits: `bealert show {key}` means the campaign with that id, "
+            "where there is one.",
+            style="yellow",
+        )
     if wait:
         return _send(out, settings, plan, by=by, key=key)
     number = Control(directory).launch(plan, by=by, key=key)

@@ -6,12 +6,12 @@ import dataclasses
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bealert_engine import Config, Engine, Recipient
-from bealert_engine.cli.journal_times import journal_times
+from bealert_engine import Config, Engine, Recipient, Report
 from bealert_engine.cli.output import Output
 
 FIRST_NUMBER = 888_10_000_000_000
@@ -21,6 +21,9 @@ phone rings."""
 
 SHOW_EVERY_S = 1.0
 """Between looks at the progress: rare, since they are part of what is measured."""
+
+LEAST_WHOLE_SECONDS = 3
+"""Whole seconds that a rate is judged by; the first and the last one are cut."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Measured:
         launch_to_first_ms: From the call of launch to the first submit.
         peak_rss_mb: The most memory that this process ever held.
         plan_and_launch_s: From the first recipient to the return of launch.
-        per_second: Submits in the slowest and the fastest whole second.
+        per_second: With a rate: submits in the slowest and the fastest whole second.
         possibly_doubled: People who may have got it twice.
         balanced: Whether the report balances.
     """
@@ -53,7 +56,7 @@ class Measured:
     delivered: int
     failed: int
     uncertain: int
-    response_ms: dict[str, float | None]
+    response_ms: dict[str, float]
     launch_to_first_ms: float | None
     peak_rss_mb: float
     plan_and_launch_s: float
@@ -80,22 +83,21 @@ def measure(out: Output, config: Config, count: int) -> Measured:
         after_us = cpu_us()
         report = campaign.report()
     sms = report.totals["sms"]
-    assert config.directory is not None, "a measurement has its ledger on disk"
-    times = journal_times(config.directory, campaign.id)
+    elapsed_s = report.elapsed_s or 0.0
     return Measured(
-        messages_per_second=round(count / times.elapsed_s, 1) if times.elapsed_s else 0.0,
-        elapsed_s=times.elapsed_s,
+        messages_per_second=round(count / elapsed_s, 1) if elapsed_s else 0.0,
+        elapsed_s=elapsed_s,
         cpu_us_per_message=round((after_us - before_us) / count, 3),
         submitted=now.sms.sent,
         accepted=sms.get("accepted", 0),
         delivered=sms.get("delivered", 0),
         failed=sms.get("failed", 0),
         uncertain=sms.get("uncertain", 0),
-        response_ms=times.response_ms,
+        response_ms=report.response_ms,
         launch_to_first_ms=report.launch_to_first_ms,
         peak_rss_mb=round(peak_rss_mb(), 1),
         plan_and_launch_s=round(launched - began, 3),
-        per_second=times.per_second,
+        per_second=per_second(report) if config.gateways[0].parts_per_second else None,
         possibly_doubled=len(report.possibly_doubled),
         balanced=report.balanced,
     )
@@ -117,3 +119,14 @@ def peak_rss_mb() -> float:
     """The most memory that this process ever held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)
+
+
+def per_second(report: Report) -> dict[str, int] | None:
+    """Submits in the slowest and the fastest whole second; None if it was over too soon."""
+    left = (row.submitted_at for row in report.rows() if row.submitted_at is not None)
+    submits = Counter(int(at.timestamp()) for at in left)
+    seconds = range(min(submits) + 1, max(submits)) if submits else ()
+    whole = [submits[second] for second in seconds]
+    if len(whole) < LEAST_WHOLE_SECONDS:
+        return None
+    return {"slowest": min(whole), "fastest": max(whole)}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bealert_engine import Config
+from bealert_engine import Config, Ledger, LedgerCampaign, UnknownCampaign
+from bealert_engine._naming import check_names
 from bealert_engine.cli.exits import Unusable
+from bealert_engine.cli.streams import typed
 
 ConfigFile = Annotated[
     Path,
@@ -65,8 +68,35 @@ def values_of(settings: list[str] | None) -> dict[str, str]:
             raise Unusable(f"--set {setting!r} is not of the form name=value.")
         if name.strip() in values:
             raise Unusable(f"--set names {name.strip()!r} twice.")
-        values[name.strip()] = value
+        values[name.strip()] = typed(value)
     return values
+
+
+def names_of(by: str, key: str) -> tuple[str, str]:
+    """What `--by` and `--key` say; an unset variable of a script is a blank one."""
+    by, key = typed(by), typed(key)
+    try:
+        check_names(by=by, key=key)
+    except ValueError as error:
+        raise Unusable(f"--{error}.") from None
+    return by, key
+
+
+def is_number(text: str) -> bool:
+    """Whether a campaign could have it as its id.
+
+    >>> is_number("7"), is_number("007"), is_number("k7")
+    (True, False, False)
+    """
+    return text.isascii() and text.isdigit() and not text.startswith("0")
+
+
+def campaign_of(ledger: Ledger, text: str) -> LedgerCampaign:
+    """The campaign that an `ID` of the command line means: an id if there is one, else a key."""
+    if is_number(text):
+        with suppress(UnknownCampaign):
+            return ledger.campaign(int(text))
+    return ledger.campaign(typed(text))
 
 
 def held_directory(config: Config) -> Path:
@@ -89,6 +119,6 @@ def data_directory(config: Path | None, data: Path | None) -> Path:
 def ledger_directory(config: Path | None, data: Path | None) -> Path:
     """The same, for commands that read: it must be there."""
     directory = data_directory(config, data)
-    if not directory.is_dir():
+    if not (directory / "ledger.sqlite").is_file():
         raise Unusable(f"There is no ledger at {directory}: nothing was launched there yet.")
     return directory

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from bealert_engine.cli.streams import StreamConsole, stdout_takes_all, write_out
 
 PLAIN_WIDTH = 120
 """Columns where the output is no terminal: a log keeps lines whole that 80 would break."""
@@ -55,9 +56,8 @@ class Output:
         """Give the JSON value, if it was asked for."""
         if self.as_json and not Output.said_json:
             Output.said_json = True
-            json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False, indent=2)
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+            escaped = not stdout_takes_all()
+            write_out(json.dumps(value, ensure_ascii=escaped, allow_nan=False, indent=2) + "\n")
 
     def fail(self, kind: str, message: str, problems: Iterable[str] = ()) -> None:
         """Say an error, with at most `MOST_PROBLEMS` of its problems."""
@@ -93,7 +93,7 @@ class _Records(logging.Handler):
 
 def console(*, to_errors: bool) -> Console:
     """A console that prints what it is given: no markup, no emoji codes, no guessed colours."""
-    made = Console(stderr=to_errors, markup=False, emoji=False, highlight=False)
+    made = StreamConsole(stderr=to_errors, markup=False, emoji=False, highlight=False)
     if not made.is_terminal:
         made.width = PLAIN_WIDTH
     return made

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bealert_engine import Config, Plan, make_plan
+from bealert_engine._planning import NOBODY
 from bealert_engine.cli.output import Output, columns, counted, facts, shown, span
 from bealert_engine.cli.people import PeopleFile
 from bealert_engine.errors import PlanRefused
@@ -35,7 +36,7 @@ def plan_people(
         plan = make_plan(config, scenario, to=people, values=values)
     except PlanRefused as error:
         people.rest()
-        refused = error.problems
+        refused = tuple(p for p in error.problems if p != NOBODY or not people.bad_rows)
     problems = () if exclude_bad_rows else people.problems
     if problems and not refused:
         out.note("--exclude-bad-rows sends to the rest and reports these as excluded.", style="dim")
@@ -62,6 +63,8 @@ def plan_shown(plan: Plan) -> RenderableType:
         ("hash", plan.hash),
     ]
     shown_parts: list[RenderableType] = [facts(rows)]
+    if plan.example is None:
+        shown_parts.append(Text("nobody gets it: everybody is excluded", style="bold yellow"))
     if plan.excluded:
         table = columns("excluded", "why")
         for one in plan.excluded[:EXCLUSIONS_SHOWN]:

@@ -16,6 +16,7 @@ from bealert_engine.cli.options import (
     CampaignId,
     ConfigFileOrNone,
     DataOrNone,
+    campaign_of,
     ledger_directory,
 )
 from bealert_engine.cli.output import Output, columns, counted, facts
@@ -36,7 +37,7 @@ def report(
     """Write report.json and report.csv, and say whether the counts balance. Never sends."""
     out = Output(as_json=as_json)
     with open_ledger(ledger_directory(config, data)) as ledger:
-        made = ledger.campaign(campaign).report()
+        made = campaign_of(ledger, campaign).report()
         made.write(out_dir)
     out.say(report_shown(made))
     out.say(f"written: {out_dir / 'report.json'} and {out_dir / 'report.csv'}")

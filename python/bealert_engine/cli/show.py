@@ -9,6 +9,7 @@ from bealert_engine.cli.options import (
     CampaignId,
     ConfigFileOrNone,
     DataOrNone,
+    campaign_of,
     ledger_directory,
 )
 from bealert_engine.cli.output import Output, facts
@@ -25,7 +26,7 @@ def show(
     """Show one campaign and its counts. Never sends."""
     out = Output(as_json=as_json)
     with open_ledger(ledger_directory(config, data)) as ledger:
-        found = ledger.campaign(campaign)
+        found = campaign_of(ledger, campaign)
         progress = found.snapshot()
     rows = [
         ("campaign", f"{found.id}, key {found.key!r}"),

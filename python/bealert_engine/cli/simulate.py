@@ -15,6 +15,7 @@ import typer
 
 from bealert_engine import testing
 from bealert_engine.cli.exits import ExitCode, Terminated, Unusable, sigterm_raises
+from bealert_engine.cli.streams import write_out
 
 LOOK_EVERY_S = 0.2
 """How soon the end of the parent is noticed."""
@@ -94,13 +95,13 @@ def smsc(
     )
     with sigterm_raises(), simulator:
         with contextlib.suppress(KeyboardInterrupt, Terminated):
-            print(f"listening on {simulator.host}:{simulator.port}", flush=True)
+            write_out(f"listening on {simulator.host}:{simulator.port}\n")
             _wait(with_parent=with_parent)
         # A terminal and a supervisor may both signal: the books are said all the same.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         books = simulator.books()
-    print(json.dumps(books), flush=True)
+    write_out(json.dumps(books) + "\n")
     return ExitCode.DONE
 
 

@@ -13,6 +13,7 @@ pub(crate) fn raised(py: Python<'_>, error: &EngineError) -> PyErr {
         EngineError::Config(problem) => leaf(py, "ConfigError", ([problem],)),
         EngineError::PlanStale(_) => leaf(py, "PlanStale", (text,)),
         EngineError::KeyConflict { .. } => leaf(py, "KeyConflict", (text,)),
+        EngineError::Held { pid } if *pid == std::process::id() => leaf(py, "DirectoryHeld", (*pid, text)),
         EngineError::Held { pid } => leaf(py, "DirectoryHeld", ((*pid != 0).then_some(*pid),)),
         EngineError::Ledger(_) => leaf(py, "LedgerError", (text,)),
         EngineError::EventsGone { .. } => leaf(py, "EventsGone", (text,)),

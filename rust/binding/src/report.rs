@@ -43,7 +43,7 @@ impl Report {
             // With its number, Python makes the fitting subclass: PermissionError, and so on.
             match error.source.raw_os_error() {
                 Some(number) => {
-                    let text = error.source.kind().to_string();
+                    let text = format!("{}{}", error.source.kind(), error.hint());
                     PyOSError::new_err((number, text, error.path.clone()))
                 }
                 None => PyOSError::new_err(error.to_string()),

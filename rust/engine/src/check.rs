@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bealert_wire::smpp::{Esme, Event, Status};
 
@@ -17,11 +17,8 @@ use crate::error::EngineError;
 use crate::session::Greeting;
 use crate::session::smpp::esme_config;
 
-/// How long connecting may take, per address.
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// How long a gateway may take in all.
-const LIMIT_US: u64 = 10_000_000;
+/// How long a gateway may take in all: its name, its addresses, the bind. A person waits for it.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a read waits: between two, deadlines and giving up are looked at.
 const READ: Duration = Duration::from_millis(20);
@@ -53,36 +50,56 @@ impl Engine {
     /// [`EngineError::Interrupted`], and what ends every call.
     pub fn check(&self, waiter: Waiter<'_>) -> Result<Vec<GatewayCheck>, EngineError> {
         let readings = self.readings()?.gateways;
-        let mut checks = vec![None; self.inner.config.gateways.len()];
-        let given_up = Arc::new(AtomicBool::new(false));
-        let (sender, results) = channel();
-        for (at, GatewayConfig::Smpp(smpp)) in self.inner.config.gateways.iter().enumerate() {
+        let known = |GatewayConfig::Smpp(smpp): &GatewayConfig| {
             let live = readings.iter().find(|reading| *reading.name == *smpp.name && reading.bound > 0);
-            if let Some(reading) = live {
+            let found = live.map(|reading| {
                 let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
-                checks[at] = Some(found(smpp, text, reading.greeting.as_ref()));
-                continue;
-            }
-            let (sender, smpp, given_up) = (sender.clone(), smpp.clone(), Arc::clone(&given_up));
+                found(smpp, text, reading.greeting.as_ref())
+            });
+            (smpp.clone(), found)
+        };
+        let known = self.inner.config.gateways.iter().map(known).collect();
+        ask(known, probe, LIMIT, waiter)
+    }
+}
+
+/// Asks the gateways of which nothing is known, all at once, for at most `limit`: a thread that the
+/// system holds longer, resolving a name, is left to itself.
+fn ask(
+    known: Vec<(SmppConfig, Option<GatewayCheck>)>,
+    probe: fn(&SmppConfig, &AtomicBool) -> GatewayCheck,
+    limit: Duration,
+    waiter: Waiter<'_>,
+) -> Result<Vec<GatewayCheck>, EngineError> {
+    let deadline = Instant::now() + limit;
+    let given_up = Arc::new(AtomicBool::new(false));
+    let (sender, results) = channel();
+    let mut checks = Vec::new();
+    for (at, (smpp, known)) in known.into_iter().enumerate() {
+        let late = format!("no answer within {} s", limit.as_secs_f32());
+        let asked = known.is_none();
+        checks.push(known.unwrap_or_else(|| GatewayCheck { ok: false, ..found(&smpp, late, None) }));
+        if asked {
+            let (sender, given_up) = (sender.clone(), Arc::clone(&given_up));
             let probing = move || drop(sender.send((at, probe(&smpp, &given_up))));
             thread::Builder::new()
                 .name("bealert-check".into())
                 .spawn(probing)
                 .map_err(|error| EngineError::Failed(format!("no thread to check with: {error}")))?;
         }
-        drop(sender);
-        loop {
-            match results.recv_timeout(SLICE) {
-                Ok((at, check)) => checks[at] = Some(check),
-                Err(RecvTimeoutError::Disconnected) => return Ok(checks.into_iter().flatten().collect()),
-                Err(RecvTimeoutError::Timeout) if waiter() => {}
-                Err(RecvTimeoutError::Timeout) => {
-                    given_up.store(true, Ordering::Relaxed);
-                    return Err(EngineError::Interrupted);
-                }
-            }
-        }
     }
+    drop(sender);
+    let result = loop {
+        match results.recv_timeout(SLICE.min(limit)) {
+            Ok((at, check)) => checks[at] = check,
+            Err(RecvTimeoutError::Disconnected) => break Ok(checks),
+            Err(RecvTimeoutError::Timeout) if !waiter() => break Err(EngineError::Interrupted),
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => break Ok(checks),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    };
+    given_up.store(true, Ordering::Relaxed);
+    result
 }
 
 fn found(config: &SmppConfig, text: String, greeting: Option<&Greeting>) -> GatewayCheck {
@@ -107,7 +124,8 @@ fn probe(config: &SmppConfig, given_up: &AtomicBool) -> GatewayCheck {
 /// Connects, binds and unbinds again.
 fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String> {
     let clock = Clock::start();
-    let mut stream = dial(config)?;
+    let deadline = Instant::now() + LIMIT;
+    let mut stream = dial(config, deadline)?;
     let mut esme = Esme::new(esme_config(config));
     let began_us = clock.now_us();
     esme.connected(began_us);
@@ -115,7 +133,7 @@ fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String>
     let mut buffer = [0; 4_096];
     loop {
         let now_us = clock.now_us();
-        if now_us > began_us + LIMIT_US || given_up.load(Ordering::Relaxed) {
+        if Instant::now() > deadline || given_up.load(Ordering::Relaxed) {
             return result;
         }
         if esme.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
@@ -150,13 +168,17 @@ fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String>
     }
 }
 
-fn dial(config: &SmppConfig) -> Result<TcpStream, String> {
+fn dial(config: &SmppConfig, deadline: Instant) -> Result<TcpStream, String> {
     let (host, port) = (config.host.as_str(), config.port);
     let addresses =
         (host, port).to_socket_addrs().map_err(|error| format!("no address for {host}: {error}"))?;
     let mut last = format!("no address for {host}");
     for address in addresses {
-        match TcpStream::connect_timeout(&address, CONNECT) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(&address, left) {
             Ok(stream) => {
                 let ready = stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(READ)));
                 return ready.map(|()| stream).map_err(|error| error.to_string());
@@ -165,4 +187,48 @@ fn dial(config: &SmppConfig) -> Result<TcpStream, String> {
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn gateways() -> Vec<(SmppConfig, Option<GatewayCheck>)> {
+        let gateway = |name: &str| {
+            format!(
+                r#"{{"type": "smpp", "name": "{name}", "host": "127.0.0.1", "port": 1, "system_id": "s",
+                    "password": "p", "sender": "BE-Alert"}}"#
+            )
+        };
+        let (quick, stuck) = (gateway("quick"), gateway("stuck"));
+        let text = format!(
+            r#"{{"data": null, "default_country": "BE", "languages": ["nl"], "gateways": [{quick}, {stuck}],
+                "scenarios": []}}"#
+        );
+        let gateways = Config::from_json(&text).unwrap().gateways;
+        gateways.into_iter().map(|GatewayConfig::Smpp(smpp)| (smpp, None)).collect()
+    }
+
+    fn probe(config: &SmppConfig, _: &AtomicBool) -> GatewayCheck {
+        if config.name == "stuck" {
+            thread::sleep(Duration::from_secs(60));
+        }
+        found(config, "bound".into(), None)
+    }
+
+    #[test]
+    fn a_gateway_whose_name_or_connection_hangs_is_told_after_the_limit() {
+        let began = Instant::now();
+        let checks = ask(gateways(), probe, Duration::from_millis(200), &mut || true).unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5));
+        let told: Vec<_> = checks.iter().map(|check| (&*check.gateway, check.ok, &*check.text)).collect();
+        assert_eq!(told, [("quick", true, "bound"), ("stuck", false, "no answer within 0.2 s")]);
+    }
+
+    #[test]
+    fn whoever_gives_up_does_not_wait_for_it() {
+        let given_up = ask(gateways(), probe, Duration::from_secs(60), &mut || false);
+        assert!(matches!(given_up, Err(EngineError::Interrupted)));
+    }
 }

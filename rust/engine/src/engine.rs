@@ -10,6 +10,7 @@ use bealert_core::dispatch::{AddressHash, Progress};
 use bealert_core::ledger::Ledger;
 use bealert_core::model::{CampaignId, CampaignRow};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::events::{Bell, Subscription, Watch};
@@ -51,6 +52,8 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub(crate) config: Config,
+    /// The loop's: what is launched counts on the clock it is expired by.
+    pub(crate) clock: Clock,
     pub(crate) shared: Arc<Shared>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) writer: Arc<Writer>,
@@ -80,7 +83,16 @@ impl Engine {
     /// As [`Engine::open`].
     #[doc(hidden)]
     pub fn open_on(config: Config, ledger: Box<dyn Ledger>) -> Result<Self, EngineError> {
-        crate::open::open_on(config, ledger)
+        crate::open::open_on(config, ledger, Clock::start())
+    }
+
+    /// The same with a wall clock that shows `wall_ms` at open, for tests.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    #[doc(hidden)]
+    pub fn open_at(config: Config, ledger: Box<dyn Ledger>, wall_ms: i64) -> Result<Self, EngineError> {
+        crate::open::open_on(config, ledger, Clock::start_at(wall_ms))
     }
 
     /// Begins a plan. It has no side effects, and runs on the caller's thread.

@@ -22,7 +22,7 @@ pub enum EngineError {
         id: CampaignId,
     },
     /// Another process (or another engine of this one) holds the directory.
-    #[error("the directory is held by process {pid}; stop it, or hand it the work")]
+    #[error("{}", held(*.pid))]
     Held {
         /// Its process id, 0 if unknown.
         pid: u32,
@@ -75,5 +75,29 @@ impl From<LedgerError> for EngineError {
 impl From<CommitError> for EngineError {
     fn from(error: CommitError) -> Self {
         Self::Ledger(format!("the ledger could not be written, {error}; try again"))
+    }
+}
+
+fn held(pid: u32) -> String {
+    match pid {
+        own if own == std::process::id() => {
+            "the directory is held by another engine of this process; use that one, or close it first"
+                .to_owned()
+        }
+        0 => "the directory is held by another process; stop it, or hand it the work".to_owned(),
+        pid => format!("the directory is held by process {pid}; stop it, or hand it the work"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_we_hold_ourselves_is_told_apart() {
+        let said = |pid| EngineError::Held { pid }.to_string();
+        assert!(said(std::process::id()).contains("another engine of this process"));
+        assert!(said(1).contains("process 1;"));
+        assert!(!said(0).contains('0'));
     }
 }

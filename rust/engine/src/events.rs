@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bealert_core::dispatch::Progress;
 use bealert_core::ledger::{BlockEnd, Entry, LedgerReader, Notice, Outcome};
 use bealert_core::model::{CampaignId, Channel};
+use bealert_core::outcome::Step;
 
 use crate::error::EngineError;
 use crate::fork::Descriptors;
@@ -213,12 +214,19 @@ fn of_outcome(
 
 fn of_block_end(end: &BlockEnd) -> EventOut {
     let (what, channel) = (end.step.name(), end.key.channel);
+    // A code of its own: the command's notice is there once, a row like this once per block.
+    let code = match end.step {
+        Step::Expired => "block_expired",
+        Step::Cancelled => "block_cancelled",
+        // No other step ends a block.
+        _ => "block_ended",
+    };
     EventOut::Notice {
         seq: end.seq,
         at_ms: end.at_ms,
         campaign: Some(end.key.campaign.0),
         gateway: None,
-        code: what,
+        code,
         text: format!("{what}: {channel} block {} from its message {} on", end.key.block, end.from),
     }
 }

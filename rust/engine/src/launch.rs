@@ -53,9 +53,8 @@ impl Engine {
                 Err(EngineError::KeyConflict { key: key.to_owned(), id: row.id })
             };
         }
-        let now_ms = wall_ms();
-        self.fresh(plan, now_ms)?;
-        let mut row = row_of(plan, by, key, now_ms, self.inner.shared.last_seq());
+        self.fresh(plan, wall_ms())?;
+        let mut row = row_of(plan, by, key, self.inner.clock.wall_ms(), self.inner.shared.last_seq());
         row.id = self.begin(&row, waiter)?;
         let written = self.write(plan, &row, waiter).and_then(|()| self.launching(plan, &row));
         let (answer, launching) = match written {

@@ -177,6 +177,8 @@ impl Loop {
         });
         self.act(now_us);
         self.hand_batch(now_us);
+        // Filling the batch asks for the blocks of retries that are due; nothing else may wake this loop.
+        self.act(now_us);
         again |= self.each(cx, now_us, |gateway, cx, pass, _| gateway.flush(cx, pass));
         if self.bells_us.is_some_and(|at_us| at_us <= now_us) {
             self.bells_us = self.shared.wakes.late(now_us);
@@ -245,7 +247,16 @@ impl Loop {
             self.moved.push(id);
         }
         self.tell(now_us, true);
+        self.let_go_of_ended();
         self.answer_commands();
+    }
+
+    /// Keeps nothing of campaigns whose end is durable and told: their progress is the ledger's now.
+    fn let_go_of_ended(&mut self) {
+        for (id, _) in self.durable.extract_if(|_, state| state.ended()) {
+            self.store.ended(id);
+            self.gateways.iter_mut().for_each(|gateway| gateway.forget(id));
+        }
     }
 
     /// Tells how far campaigns are: after a commit at once, otherwise not too often.

@@ -12,7 +12,7 @@ use bealert_core::ledger::{Ledger, LedgerReader, MemoryLedger};
 use bealert_core::model::CampaignRow;
 
 use crate::campaign::Prepared;
-use crate::clock::{Clock, wall_ms};
+use crate::clock::Clock;
 use crate::config::{Config, GatewayConfig};
 use crate::control::{ControlServer, WeakEngine};
 use crate::engine::{Engine, Inner};
@@ -36,24 +36,28 @@ const LEDGER_END: Duration = Duration::from_secs(10);
 /// Opens an engine.
 pub(crate) fn open(config: Config) -> Result<Engine, EngineError> {
     match &config.data {
-        None => open_on(config, Box::new(MemoryLedger::new())),
+        None => open_on(config, Box::new(MemoryLedger::new()), Clock::start()),
         Some(directory) => {
             let ledger = SqliteLedger::open(directory)?;
-            open_on(config, Box::new(ledger))
+            open_on(config, Box::new(ledger), Clock::start())
         }
     }
 }
 
 /// Opens an engine on a ledger.
-pub(crate) fn open_on(config: Config, mut ledger: Box<dyn Ledger>) -> Result<Engine, EngineError> {
-    let clock = Clock::start();
+pub(crate) fn open_on(
+    config: Config,
+    mut ledger: Box<dyn Ledger>,
+    clock: Clock,
+) -> Result<Engine, EngineError> {
     let descriptors = Descriptors::new();
     let campaigns = ledger.open_campaigns()?;
     let mut reader = ledger.reader()?;
     let (last_seq, last_at_ms) = reader.last()?;
+    let clock = clock.not_before(last_at_ms);
     let mut dispatcher = Dispatcher::new(Settings {
         now_us: clock.now_us(),
-        wall_ms: wall_ms().max(last_at_ms),
+        wall_ms: clock.wall_ms(),
         last_seq,
         hash_key: (random(), random()),
     });
@@ -87,6 +91,7 @@ pub(crate) fn open_on(config: Config, mut ledger: Box<dyn Ledger>) -> Result<Eng
     let (launching, launched) = (Mutex::default(), Condvar::new());
     let inner = Arc::new(Inner {
         config,
+        clock,
         shared,
         inbox,
         writer,

@@ -12,6 +12,7 @@ use bealert_core::model::{BlockRow, CampaignId, CampaignRow};
 
 use crate::error::EngineError;
 use crate::inbox::{Inbox, Input, Reply};
+use crate::ledger::refused;
 use crate::log::Log;
 
 /// Pause between two tries to write what the ledger did not take.
@@ -57,10 +58,10 @@ impl Writer {
         let shared = Arc::clone(&writer);
         let run = move || {
             let body = AssertUnwindSafe(|| Work { ledger, writer: &shared, inbox: &inbox, log: &log }.run());
-            let panic = catch_unwind(body).err();
+            let result = catch_unwind(body).unwrap_or_else(|panic| Err(panic_text(&*panic)));
             shared.end();
-            if let Some(panic) = panic {
-                inbox.push(Input::LedgerFailed(panic_text(&*panic)));
+            if let Err(why) = result {
+                inbox.push(Input::LedgerFailed(why));
             }
         };
         thread::Builder::new()
@@ -129,12 +130,16 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn run(mut self) {
+    /// Works until it is stopped.
+    ///
+    /// # Errors
+    /// Where a batch can never be written, with the reason.
+    fn run(mut self) -> Result<(), String> {
         while let Some(task) = self.next() {
             match task {
                 Task::Commit(number, batch) => {
                     let began = Instant::now();
-                    if self.commit(&batch) {
+                    if self.commit(&batch)? {
                         let took_us = began.elapsed().as_micros() as u64;
                         self.inbox.push(Input::Committed { number, took_us });
                     }
@@ -142,6 +147,7 @@ impl Work<'_> {
                 Task::Job(job) => self.job(job),
             }
         }
+        Ok(())
     }
 
     /// The next thing to do, commits first; `None` when it is time to end.
@@ -162,12 +168,18 @@ impl Work<'_> {
     }
 
     /// Commits a batch, however long it takes; `false` if the engine ends before it is in.
-    fn commit(&mut self, batch: &Batch) -> bool {
+    ///
+    /// # Errors
+    /// Where the ledger refuses what it says, and would for ever: a fault of ours.
+    fn commit(&mut self, batch: &Batch) -> Result<bool, String> {
         let mut stalled = false;
         loop {
             let text = match self.ledger.commit(batch) {
                 Ok(()) => break,
-                Err(CommitError::RolledBack(text)) => text,
+                Err(CommitError::RolledBack(text)) => match refused(&text) {
+                    Some(why) => return Err(format!("a batch can't be written: {why}")),
+                    None => text,
+                },
                 Err(CommitError::Unknown(text)) => match self.reopen(batch) {
                     Ok(true) => break,
                     // What is in the ledger is known again: append at once.
@@ -182,13 +194,13 @@ impl Work<'_> {
             self.stall(&mut stalled, &text);
             if !self.pause(&text) {
                 self.log.error("ledger", "the engine ends with a batch that could not be written");
-                return false;
+                return Ok(false);
             }
         }
         if stalled {
             self.log.info("ledger", "the ledger is written again");
         }
-        true
+        Ok(true)
     }
 
     /// After a commit of which nobody knows: whether the ledger turns out to have this batch.
@@ -211,9 +223,12 @@ impl Work<'_> {
         let deadline = Instant::now() + RETRY;
         let mut state = self.writer.lock();
         loop {
-            for job in std::mem::take(&mut state.jobs) {
-                refuse(job, text);
-            }
+            // What frees a key waits: nobody would ask for it again.
+            let (later, refused) =
+                std::mem::take(&mut state.jobs).into_iter().partition(|job| matches!(job, Job::Abandon(..)));
+            state.jobs = later;
+            let refused: VecDeque<Job> = refused;
+            refused.into_iter().for_each(|job| refuse(job, text));
             if state.stop {
                 return false;
             }

@@ -80,8 +80,7 @@ impl Check {
                     unread.push(meta.key);
                     let what = what.strip_prefix(&format!("{:?}: ", meta.key)).unwrap_or(&what);
                     let BlockKey { channel, block, .. } = meta.key;
-                    let what = format!("campaign {}, {channel} block {block}: {what}", campaign.id);
-                    self.find(Some(campaign.id), what);
+                    self.find(Some(campaign.id), format!("{channel} block {block}: {what}"));
                 }
                 other => other?,
             }

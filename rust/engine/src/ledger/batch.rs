@@ -84,7 +84,8 @@ pub(super) fn set(connection: &Connection, batch: &Batch) -> Result<(), WriteErr
     for (key, reserved) in &batch.marks {
         let params = (key.campaign.0, key.channel as u8, key.block, reserved);
         if connection.prepare_cached(sql::BLOCK_MARK)?.execute(params)? != 1 {
-            return Err(refuse(&format!("no such block: {key:?}")));
+            let (campaign, channel, block) = (key.campaign, key.channel, key.block);
+            return Err(refuse(&format!("no such block: campaign {campaign}, {channel} block {block}")));
         }
     }
     for (campaign, state, ended_at_ms) in &batch.states {
@@ -128,6 +129,15 @@ pub(super) fn refuse(why: &str) -> WriteError {
     WriteError::Refused(why.to_owned())
 }
 
+/// What a rolled back write says first where the ledger is sound and has room, and the write itself
+/// is wrong: it would be refused again for ever.
+const REFUSED: &str = "refused: ";
+
+/// The reason where a write was rolled back and can never be made.
+pub(crate) fn refused(rolled_back: &str) -> Option<&str> {
+    rolled_back.strip_prefix(REFUSED)
+}
+
 /// Why a transaction did not commit.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WriteError {
@@ -138,6 +148,25 @@ pub(super) enum WriteError {
 }
 
 impl WriteError {
+    /// What a caller is told of a write that was rolled back.
+    pub(super) fn rolled_back(&self) -> String {
+        if self.is_ours() { format!("{REFUSED}{self}") } else { self.to_string() }
+    }
+
+    /// Whether the write is wrong, and not the disk or somebody else in the way.
+    fn is_ours(&self) -> bool {
+        match self {
+            WriteError::Refused(_) => true,
+            WriteError::Sqlite(error) => match error.sqlite_error_code() {
+                Some(code) => matches!(
+                    code,
+                    ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+                ),
+                None => true,
+            },
+        }
+    }
+
     /// Whether a transaction that ended so and was rolled back is certainly not in the file. The
     /// rest (I/O errors, damage) may have come after the commit record was written.
     pub(super) fn leaves_nothing(&self) -> bool {

@@ -12,5 +12,6 @@ mod sql;
 mod sqlite;
 mod store;
 
+pub(crate) use batch::refused;
 pub use reader::{check_file, open_reader};
 pub use sqlite::SqliteLedger;

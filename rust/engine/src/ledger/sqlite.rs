@@ -80,7 +80,7 @@ impl SqliteLedger {
         // SQLite has rolled back by itself after some errors, and says so by leaving the transaction.
         let gone = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
         if gone && error.leaves_nothing() {
-            return Err(CommitError::RolledBack(error.to_string()));
+            return Err(CommitError::RolledBack(error.rolled_back()));
         }
         self.unknown = true;
         Err(CommitError::Unknown(error.to_string()))

@@ -1,11 +1,13 @@
 //! One gateway in the loop: its sessions, their turns, and whether it can send.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
 use bealert_core::dispatch::{Answer, GatewaySpec, Handout, Next};
 use bealert_core::ledger::NoticeCode;
-use bealert_core::model::{Channel, GatewayId};
+use bealert_core::model::{CampaignId, Channel, GatewayId};
 use bealert_core::retry::Refusal;
 use bealert_wire::smpp::SubmitError;
 
@@ -33,6 +35,8 @@ pub(crate) struct Gateway {
     /// A session had its share of the last pass and would take more.
     unfinished: bool,
     closing: bool,
+    /// Campaigns that can't go through it as it is configured, so that it is said once of each.
+    unfit: HashSet<CampaignId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,7 @@ impl Gateway {
             ready_us: None,
             unfinished: false,
             closing: false,
+            unfit: HashSet::new(),
         }
     }
 
@@ -111,7 +116,9 @@ impl Gateway {
                 return Fill::Done;
             }
             match pass.dispatcher.next(pass.now_us, self.id, number as u16) {
-                Next::Send(handout) => submit(session, pass, store, &self.config, handout),
+                Next::Send(handout) => {
+                    submit(session, pass, store, &self.config, &mut self.unfit, handout);
+                }
                 Next::Wait(at_us) => {
                     self.ready_us = Some(at_us);
                     return Fill::NotYet;
@@ -180,6 +187,11 @@ impl Gateway {
         }
     }
 
+    /// Nothing more of a campaign will be handed out.
+    pub(crate) fn forget(&mut self, campaign: CampaignId) {
+        self.unfit.remove(&campaign);
+    }
+
     /// For tests: the first session panics when it is polled next.
     pub(crate) fn inject(&mut self) {
         self.sessions[0].panics = true;
@@ -238,22 +250,45 @@ fn submit(
     pass: &mut Pass<'_>,
     store: &mut Store,
     config: &SmppConfig,
+    unfit: &mut HashSet<CampaignId>,
     handout: Handout,
 ) {
     let token = handout.token;
-    let refused = match store.message(&handout, config) {
+    match store.message(&handout, config) {
         Ok((template, message)) => match session.submit(pass.now_us, token, template, &message) {
-            Ok(()) => return,
+            Ok(()) => {}
             Err(SubmitError::NotBound | SubmitError::Full) => {
-                return pass.dispatcher.answered(pass.now_us, token, Answer::Unsent);
+                pass.dispatcher.answered(pass.now_us, token, Answer::Unsent);
             }
-            Err(error) => brief::<96>(format_args!("{error}")),
+            Err(error) => refuse(pass, token, Refusal::ForGood, format_args!("{error}")),
         },
-        Err(problem) => {
-            pass.log.error("gateway", format!("{}: {problem}", config.name));
-            brief::<96>(format_args!("{problem}"))
-        }
-    };
-    let answer = Answer::Refused { refusal: Refusal::ForGood, detail: &refused };
-    pass.dispatcher.answered(pass.now_us, token, answer);
+        Err(problem) => cannot_send(pass, config, unfit, handout, &problem),
+    }
+}
+
+/// A campaign can't go through a gateway: nothing that its people could help. They are tried again,
+/// perhaps elsewhere, and end with the campaign.
+#[cold]
+fn cannot_send(
+    pass: &mut Pass<'_>,
+    config: &SmppConfig,
+    unfit: &mut HashSet<CampaignId>,
+    handout: Handout,
+    problem: &str,
+) {
+    let campaign = handout.key.campaign;
+    if unfit.insert(campaign) {
+        let text =
+            format!("{} can't send campaign {campaign}: {problem}; correct it and reopen", config.name);
+        pass.log.error("gateway", text.clone());
+        let code = NoticeCode::NoGateway;
+        pass.dispatcher.notice(pass.now_us, Some(campaign), handout.gateway, code, &text);
+    }
+    refuse(pass, handout.token, Refusal::ForNow, format_args!("{problem}"));
+}
+
+#[cold]
+fn refuse(pass: &mut Pass<'_>, token: u64, refusal: Refusal, why: fmt::Arguments<'_>) {
+    let detail = brief::<96>(why);
+    pass.dispatcher.answered(pass.now_us, token, Answer::Refused { refusal, detail: &detail });
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bealert_core::dispatch::Handout;
 use bealert_core::model::{BlockKey, CampaignId, GatewayId};
 use bealert_wire::smpp::{Message, SubmitTemplate};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::blocks::Rendered;
 use crate::campaign::{Prepared, TemplateKey};
@@ -26,6 +26,8 @@ pub(crate) struct Store {
     pool: Pool,
     /// Blocks that could not be read, and when to try again.
     failed: Vec<(u64, BlockKey)>,
+    /// Campaigns that have ended and of which a block is still kept.
+    ended: HashSet<CampaignId>,
 }
 
 struct AtHand {
@@ -44,6 +46,7 @@ impl Store {
             at_hand: None,
             pool,
             failed: Vec::new(),
+            ended: HashSet::new(),
         }
     }
 
@@ -52,9 +55,11 @@ impl Store {
         self.campaigns.insert(prepared.id, prepared);
     }
 
-    /// Keeps a rendered block.
+    /// Keeps a rendered block; one that comes after its campaign has ended is of no use.
     pub(crate) fn keep(&mut self, key: BlockKey, block: Arc<Rendered>) {
-        self.blocks.insert(key, block);
+        if self.campaigns.contains_key(&key.campaign) {
+            self.blocks.insert(key, block);
+        }
     }
 
     /// Has a block read and rendered on the pool.
@@ -94,6 +99,22 @@ impl Store {
         if self.at_hand.as_ref().is_some_and(|at_hand| at_hand.key == key) {
             self.at_hand = None;
         }
+        self.let_go(key.campaign);
+    }
+
+    /// A campaign has ended: what is kept of it goes with its last block.
+    pub(crate) fn ended(&mut self, campaign: CampaignId) {
+        self.ended.insert(campaign);
+        self.failed.retain(|(_, key)| key.campaign != campaign);
+        self.let_go(campaign);
+    }
+
+    fn let_go(&mut self, campaign: CampaignId) {
+        if self.ended.contains(&campaign) && !self.blocks.keys().any(|key| key.campaign == campaign) {
+            self.ended.remove(&campaign);
+            self.campaigns.remove(&campaign);
+            self.templates.retain(|(of, _), _| *of != campaign);
+        }
     }
 
     /// The message of a handout, and the template it goes out with.
@@ -131,5 +152,58 @@ impl Store {
             }
         };
         Ok(AtHand { key, gateway, block: Arc::clone(block), template })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::Inbox;
+    use bealert_core::model::{CampaignRow, CampaignState, Channel, Kind, Policy};
+
+    #[test]
+    fn an_ended_campaign_is_let_go_of_with_its_last_block() {
+        let inbox = Arc::new(Inbox::default());
+        let mut store = Store::new(Pool::start(Vec::new(), &inbox).unwrap());
+        for id in [1, 2] {
+            store.admit(Arc::new(Prepared::of(&row(id)).unwrap()));
+        }
+        let key = |campaign, block| BlockKey { campaign: CampaignId(campaign), channel: Channel::Sms, block };
+        for key in [key(1, 0), key(1, 1), key(2, 0)] {
+            store.keep(key, Arc::default());
+        }
+        store.failed.push((5, key(1, 2)));
+        store.ended(CampaignId(1));
+        assert_eq!((store.timeout(), store.campaigns.len()), (None, 2));
+        store.unload(key(1, 0));
+        assert_eq!(store.campaigns.len(), 2);
+        store.unload(key(1, 1));
+        assert_eq!(store.campaigns.keys().collect::<Vec<_>>(), [&CampaignId(2)]);
+        store.unload(key(2, 0));
+        assert_eq!(store.campaigns.len(), 1, "it has not ended");
+        store.ended(CampaignId(2));
+        assert!(store.campaigns.is_empty() && store.ended.is_empty());
+        store.keep(key(1, 0), Arc::default());
+        assert!(store.blocks.is_empty(), "it was rendered too late");
+    }
+
+    fn row(id: u32) -> CampaignRow {
+        CampaignRow {
+            id: CampaignId(id),
+            key: String::new(),
+            hash: Default::default(),
+            scenario: String::new(),
+            kind: Kind::Warning,
+            policy: Policy::Resend,
+            by: String::new(),
+            people: 1,
+            state: CampaignState::Running,
+            launched_at_ms: 0,
+            expires_at_ms: 1,
+            ended_at_ms: None,
+            launched_seq: 0,
+            routes: Vec::new(),
+            frozen: r#"{"sms": {"texts": [["nl", "x"]], "senders": []}, "values": []}"#.into(),
+        }
     }
 }

@@ -35,12 +35,19 @@ static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// A report can't be written. What was there before is still there.
 #[derive(Debug, Error)]
-#[error("{} can't be written: {source}{}", .path.display(), hint(.source))]
+#[error("{} can't be written: {source}{}", .path.display(), self.hint())]
 pub struct WriteError {
     /// Which file or directory.
     pub path: PathBuf,
     /// Why.
     pub source: io::Error,
+}
+
+impl WriteError {
+    /// What to do about it, to stand behind the reason.
+    pub fn hint(&self) -> &'static str {
+        hint(&self.source)
+    }
 }
 
 impl Report {
@@ -145,7 +152,11 @@ fn hint(source: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a directory that you may write to"
         }
-        _ => "",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "; a file is where a directory should be, choose another place"
+        }
+        io::ErrorKind::NotFound => "; no directory can be made there, choose another place",
+        _ => "; choose another directory, and write it again",
     }
 }
 
@@ -169,6 +180,18 @@ mod tests {
         );
         assert_eq!(fs::read_to_string(directory.path().join("report.csv")).unwrap(), "before");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_impossible_place_is_named_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        for place in [file.clone(), file.join("below"), "/proc/nowhere".into()] {
+            let source = fs::create_dir_all(&place).unwrap_err();
+            let text = WriteError { path: place.clone(), source }.to_string();
+            assert!(text.starts_with(place.to_str().unwrap()) && text.contains("; "), "{text}");
+        }
     }
 
     #[test]

@@ -9,10 +9,15 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::PASS_BYTES;
 use crate::fork::{Descriptor, Descriptors};
 
 /// A connection being made, name resolution included.
 pub(crate) type Connecting = Pin<Box<dyn Future<Output = io::Result<Tcp>> + Send>>;
+
+/// Octets that the kernel holds of what it has not yet put on the wire. What was handed to it can't be
+/// taken back by a pause or a more urgent campaign; it is a pass's worth, so no session runs dry.
+const UNSENT_BYTES: u32 = PASS_BYTES as u32;
 
 /// Starts to connect.
 pub(crate) fn connect(host: &str, port: u16, descriptors: &Arc<Descriptors>) -> Connecting {
@@ -20,8 +25,20 @@ pub(crate) fn connect(host: &str, port: u16, descriptors: &Arc<Descriptors>) -> 
     let descriptors = Arc::clone(descriptors);
     Box::pin(async move {
         let stream = TcpStream::connect((host.as_str(), port)).await?;
+        bound_unsent(&stream)?;
         Tcp::new(stream, &descriptors)
     })
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn bound_unsent(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES)
+}
+
+/// Where the system has no such bound, its send buffer is one of its own choice.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn bound_unsent(_: &TcpStream) -> io::Result<()> {
+    Ok(())
 }
 
 /// A connected socket.

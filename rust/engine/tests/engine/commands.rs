@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bealert_core::outcome::State;
-use bealert_engine::{CampaignId, CampaignState, Engine, EngineError};
+use bealert_engine::{CampaignId, CampaignState, Engine, EngineError, EventOut};
 
 use crate::far::{Far, Manners};
-use crate::host::{config, delivered, ended, gateway, launch, sms, until};
+use crate::host::{config, delivered, ended, events, gateway, launch, sms, until};
 
 const SLOW: &str = r#", "parts_per_second": 500, "window": 10"#;
 
@@ -40,10 +40,21 @@ fn a_cancelled_campaign_ends_with_everybody_accounted_for() {
     let tally = sms(&progress);
     assert_eq!(tally.of(State::Delivered) + tally.of(State::Cancelled), 5_000);
     assert_eq!(tally.of(State::Delivered), far.books().accepted);
+    let codes: Vec<_> = events(&engine, id).iter().filter_map(code).collect();
+    let of = |what: &str| codes.iter().filter(|code| **code == what).count();
+    assert_eq!(of("cancelled"), 1, "the command's notice, and none of a block's end: {codes:?}");
+    assert!(of("block_cancelled") >= 2, "{codes:?}");
     let again = engine.cancel(id, &mut || true);
     assert!(matches!(again, Err(EngineError::CampaignEnded { .. })), "{again:?}");
     let nobody = engine.pause(CampaignId(99), &mut || true);
     assert!(matches!(nobody, Err(EngineError::UnknownCampaign(_))), "{nobody:?}");
+}
+
+fn code(event: &EventOut) -> Option<&'static str> {
+    match event {
+        EventOut::Notice { code, .. } => Some(code),
+        _ => None,
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Manners {
     pub limit: Option<usize>,
     /// Closes the connection after this many submits, without an answer to the last ones.
     pub reset_every: Option<u64>,
+    /// Reads nothing, and its kernel keeps little for it.
+    pub deaf: bool,
     /// Takes messages and never answers.
     pub silent: bool,
     /// Answers after this.
@@ -40,6 +42,7 @@ impl Default for Manners {
             refuses: None,
             limit: None,
             reset_every: None,
+            deaf: false,
             silent: false,
             delay: Duration::ZERO,
             undeliverable_every: None,
@@ -85,6 +88,9 @@ impl Far {
     pub(crate) fn start_on(port: u16, manners: Manners) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
+        if manners.deaf {
+            socket2::SockRef::from(&listener).set_recv_buffer_size(16 * 1024).unwrap();
+        }
         let books = Arc::new(Mutex::new(Books::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let manners = Arc::new(Mutex::new(manners));
@@ -147,6 +153,10 @@ fn serve(mut stream: TcpStream, books: &Mutex<Books>, stop: &AtomicBool, manners
         let manner = manners.lock().unwrap().clone();
         if stop.load(Ordering::Relaxed) {
             break;
+        }
+        if manner.deaf && submits > 0 {
+            thread::sleep(Duration::from_millis(1));
+            continue;
         }
         match stream.read(&mut buffer) {
             Ok(0) => break,

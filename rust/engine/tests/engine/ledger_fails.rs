@@ -1,5 +1,6 @@
 //! Commits that are rolled back, and commits of which nobody knows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ struct Faulty {
     ledger: MemoryLedger,
     faults: Arc<Mutex<Vec<Fault>>>,
     slow: Arc<Mutex<Duration>>,
+    /// The next blocks of a launch are refused, and the commits after them.
+    full: Arc<AtomicBool>,
 }
 
 impl Ledger for Faulty {
@@ -26,6 +29,12 @@ impl Ledger for Faulty {
         self.ledger.begin_launch(campaign)
     }
     fn add_blocks(&mut self, blocks: &[BlockRow]) -> Result<(), CommitError> {
+        if self.full.swap(false, Ordering::Relaxed) {
+            // By now a commit waits, and goes before whatever follows this launch.
+            std::thread::sleep(Duration::from_millis(100));
+            self.faults.lock().unwrap().push(Fault::RolledBack);
+            return Err(CommitError::RolledBack("full".into()));
+        }
         self.ledger.add_blocks(blocks)
     }
     fn abandon_launch(&mut self, campaign: CampaignId) -> Result<(), CommitError> {
@@ -51,11 +60,20 @@ impl Ledger for Faulty {
 type Switches = (Engine, Arc<Mutex<Vec<Fault>>>, Arc<Mutex<Duration>>);
 
 fn open(port: u16) -> Switches {
-    let (faults, slow) = (Arc::default(), Arc::default());
-    let ledger = Faulty { ledger: MemoryLedger::new(), faults: Arc::clone(&faults), slow: Arc::clone(&slow) };
+    open_full(port).0
+}
+
+fn open_full(port: u16) -> (Switches, Arc<AtomicBool>) {
+    let (faults, slow, full) = (Arc::default(), Arc::default(), Arc::default());
+    let ledger = Faulty {
+        ledger: MemoryLedger::new(),
+        faults: Arc::clone(&faults),
+        slow: Arc::clone(&slow),
+        full: Arc::clone(&full),
+    };
     let more = r#", "parts_per_second": 2000"#;
     let engine = Engine::open_on(config(None, &[gateway("a", port, more)]), Box::new(ledger)).unwrap();
-    (engine, faults, slow)
+    ((engine, faults, slow), full)
 }
 
 fn goes_on_after(fault: Fault) {
@@ -129,4 +147,20 @@ fn a_commit_that_stalls_refuses_receipts_for_now() {
     let books = far.books();
     assert!(books.receipts_refused > 0);
     assert_eq!((books.accepted, books.duplicates()), (600, 0));
+}
+
+#[test]
+fn a_launch_that_a_full_disk_ended_leaves_its_key_free() {
+    let far = Far::start(Manners::default());
+    let ((engine, ..), full) = open_full(far.port);
+    let id = launch(&engine, "alert", 6_000, "k");
+    until(&engine, id, Duration::from_secs(5), |progress| delivered(progress) > 300);
+    let other = plan(&engine, "letter", 10);
+    full.store(true, Ordering::Relaxed);
+    let refused = engine.launch(&other, "test", "l", &mut || true);
+    assert!(matches!(refused, Err(EngineError::Ledger(_))), "{refused:?}");
+    let before = delivered(&engine.progress(id).unwrap());
+    until(&engine, id, Duration::from_secs(10), |progress| delivered(progress) > before + 1_000);
+    engine.launch(&other, "test", "l", &mut || true).unwrap();
+    close(&engine);
 }

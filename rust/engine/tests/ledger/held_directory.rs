@@ -57,6 +57,34 @@ fn a_refused_handle_does_not_end_our_hold() {
 }
 
 #[test]
+fn a_copy_of_the_directory_by_the_holder_does_not_end_its_hold() {
+    let Some(dir) = child::dir() else {
+        let dir = tempfile::tempdir().unwrap();
+        let _held = SqliteLedger::open(dir.path()).unwrap();
+        // Opened and closed, as a copy of the directory does it.
+        drop(std::fs::File::open(dir.path().join("lock")).unwrap());
+        let name = "held_directory::a_copy_of_the_directory_by_the_holder_does_not_end_its_hold";
+        let mut other = child::start(name, dir.path());
+        assert_eq!(other.hear(), Some(format!("held by {}", std::process::id())));
+        return;
+    };
+    child::say(format!("held by {}", holder(&dir).unwrap_or_default()));
+}
+
+#[test]
+fn the_number_that_a_killed_holder_left_is_not_told() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("lock"), u32::MAX.to_string()).unwrap();
+    let held = SqliteLedger::open(dir.path()).unwrap();
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("lock")).unwrap(),
+        format!("{}\n", std::process::id())
+    );
+    drop(held);
+    assert_eq!(std::fs::read_to_string(dir.path().join("lock")).unwrap(), "");
+}
+
+#[test]
 fn a_dropped_handle_lets_another_process_in() {
     let Some(dir) = child::dir() else {
         let dir = tempfile::tempdir().unwrap();

@@ -93,7 +93,25 @@ impl SmppSession {
 fn refusal(status: u32) -> Refusal {
     match class(status) {
         StatusClass::Throttled => Refusal::Throttled,
-        StatusClass::Retry => Refusal::ForNow,
-        StatusClass::Accepted | StatusClass::Permanent | StatusClass::BindFatal => Refusal::ForGood,
+        // What a far end says of the account is not about the person: an account that is put right
+        // sends to everybody.
+        StatusClass::Retry | StatusClass::BindFatal => Refusal::ForNow,
+        StatusClass::Accepted | StatusClass::Permanent => Refusal::ForGood,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submit_that_is_refused_for_the_state_of_the_bind_is_no_fault_of_the_person() {
+        for status in [0x04, 0x0D, 0x0E, 0x0F, 0x53, 0x05, 0x08] {
+            assert_eq!(refusal(status), Refusal::ForNow, "{status:#x}");
+        }
+        for status in [0x0A, 0x0B, 0x65, 0x401] {
+            assert_eq!(refusal(status), Refusal::ForGood, "{status:#x}");
+        }
+        assert_eq!(refusal(0x58), Refusal::Throttled);
     }
 }
