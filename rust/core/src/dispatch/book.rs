@@ -1,6 +1,13 @@
 //! The book of accepted attempts: which attempt a receipt's id is about.
+//!
+//! There can be millions, and every message of a campaign touches it twice, so it is laid out for the
+//! cache: entries lie in pages in the order in which they were accepted, which is about the order in
+//! which their receipts come, and an index of five octets an entry finds them. Pages and the index
+//! grow in small pieces: no message waits for a table to be moved.
 
-use hashbrown::HashMap;
+use std::collections::VecDeque;
+
+use hashbrown::HashTable;
 
 use super::AddressHash;
 use super::doubts::Doubt;
@@ -8,17 +15,25 @@ use super::parking::address_key;
 use crate::model::{BlockKey, CampaignId, Channel, GatewayId};
 use crate::outcome::Step;
 
+/// Entries in a page: 128 KB.
+const PAGE: usize = 4_096;
+
+/// Parts of the index, each of which grows by itself.
+const SHARDS: usize = 256;
+
 /// Accepted attempts by the key of their far end's id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ReceiptBook {
-    pub(crate) expected: HashMap<u64, Expected>,
+    /// Numbers of entries; a shard holds the keys with its number in the bits from 40 on, which
+    /// the tables themselves do not look at.
+    index: Box<[HashTable<u32>]>,
+    pages: Pages,
 }
 
 /// An accepted attempt: what a receipt with its id is about. Small: there can be millions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
-    /// Second hash of the id: a far end can't make two ids meet.
-    check: u32,
+    key: ReceiptKey,
     pub(crate) campaign: CampaignId,
     pub(crate) ordinal: u32,
     pub(crate) gateway: GatewayId,
@@ -28,12 +43,14 @@ pub(crate) struct Expected {
     pub(crate) attempt: u8,
     /// Whether its receipt is still waited for.
     pub(crate) awaited: bool,
+    /// Whether the end of a wait is scheduled under its number, past or to come.
+    pub(crate) scheduled: bool,
     /// Whether another message was accepted under the same id meanwhile: it tells neither from the other.
     pub(crate) ambiguous: bool,
     /// The best that a receipt has said of it: what comes again says nothing new.
     pub(crate) heard: Heard,
-    /// When the wait ends.
-    pub(crate) until_us: u64,
+    /// Nothing finds it any more.
+    dead: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,8 +60,9 @@ pub(crate) enum Heard {
     Delivery,
 }
 
-/// The key and the check under which a receipt finds an attempt.
+/// The key and the check under which a receipt finds an attempt: a far end can't make two ids meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(Rust, packed(4))]
 pub(crate) struct ReceiptKey {
     pub(crate) key: u64,
     check: u32,
@@ -59,25 +77,85 @@ impl ReceiptKey {
             let key = address_key(hash, gateway, address);
             return Self { key: key.rotate_left(32), check: address as u32 };
         }
-        let key = hash.hash(0x1_0000 + salt, remote.as_bytes());
-        Self { key, check: hash.hash(0x2_0000 + salt, remote.as_bytes()) as u32 }
+        let (key, check) = hash.both(0x1_0000 + salt, remote.as_bytes());
+        Self { key, check: check as u32 }
+    }
+
+    fn shard(self) -> usize {
+        (self.key >> 40) as usize % SHARDS
+    }
+}
+
+impl Default for ReceiptBook {
+    fn default() -> Self {
+        Self { index: (0..SHARDS).map(|_| HashTable::new()).collect(), pages: Pages::default() }
     }
 }
 
 impl ReceiptBook {
-    pub(crate) fn find(&self, key: ReceiptKey) -> Option<Expected> {
-        self.expected.get(&key.key).filter(|expected| expected.check == key.check).copied()
+    /// The number of the entry with this key.
+    pub(crate) fn find(&self, key: ReceiptKey) -> Option<u32> {
+        let same = |number: &u32| self.pages.get(*number).is_some_and(|entry| entry.key == key);
+        self.index[key.shard()].find(key.key, same).copied()
+    }
+
+    /// The entry of a number, unless it is gone.
+    pub(crate) fn get(&self, number: u32) -> Option<&Expected> {
+        self.pages.get(number).filter(|entry| !entry.dead)
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Expected> {
+        self.pages.get_mut(number).filter(|entry| !entry.dead)
+    }
+
+    /// Enters an attempt; what was found under its key is found no more. Gives its number.
+    pub(crate) fn put(&mut self, expected: Expected) -> u32 {
+        let key = expected.key;
+        if let Some(known) = self.find(key) {
+            // A scheduled end of the wait names the number: a new wait gets a new one.
+            if let Some(entry) = self.pages.get_mut(known).filter(|entry| !entry.scheduled) {
+                *entry = expected;
+                return known;
+            }
+            self.remove(known);
+        }
+        let number = self.pages.push(expected);
+        let pages = &self.pages;
+        let rehash = |number: &u32| pages.get(*number).map_or(0, |entry| entry.key.key);
+        self.index[key.shard()].insert_unique(key.key, number, rehash);
+        number
     }
 
     /// Knows an id whose receipt has come, so that a repetition says nothing about anybody else.
     pub(crate) fn know(&mut self, key: ReceiptKey, attempt: Doubt, step: Step) {
-        let unawaited = || Expected { awaited: false, ..Expected::of(key, attempt, 0) };
-        let known = self.expected.entry(key.key).or_insert_with(unawaited);
-        known.heard = known.heard.max(Heard::of(step));
+        let number = self
+            .find(key)
+            .unwrap_or_else(|| self.put(Expected { awaited: false, ..Expected::of(key, attempt) }));
+        self.hear(number, step);
     }
 
+    /// A receipt has said this of an attempt.
+    pub(crate) fn hear(&mut self, number: u32, step: Step) {
+        if let Some(known) = self.get_mut(number) {
+            known.heard = known.heard.max(Heard::of(step));
+        }
+    }
+
+    /// Forgets what is known of a campaign.
     pub(crate) fn forget(&mut self, campaign: CampaignId) {
-        self.expected.retain(|_, expected| expected.campaign != campaign);
+        for number in self.pages.numbers() {
+            if self.get(number).is_some_and(|entry| entry.campaign == campaign) {
+                self.remove(number);
+            }
+        }
+        self.index.iter_mut().filter(|table| table.is_empty()).for_each(|table| *table = HashTable::new());
+    }
+
+    fn remove(&mut self, number: u32) {
+        let Some(entry) = self.pages.kill(number) else { return };
+        if let Ok(found) = self.index[entry.shard()].find_entry(entry.key, |known| *known == number) {
+            found.remove();
+        }
     }
 }
 
@@ -89,9 +167,9 @@ impl Heard {
 
 impl Expected {
     /// An attempt whose receipt is waited for.
-    pub(crate) fn of(key: ReceiptKey, attempt: Doubt, until_us: u64) -> Self {
+    pub(crate) fn of(key: ReceiptKey, attempt: Doubt) -> Self {
         Self {
-            check: key.check,
+            key,
             campaign: attempt.key.campaign,
             ordinal: attempt.ordinal,
             gateway: attempt.gateway,
@@ -100,9 +178,10 @@ impl Expected {
             units: attempt.units,
             attempt: attempt.attempt,
             awaited: true,
+            scheduled: false,
             ambiguous: false,
             heard: Heard::Nothing,
-            until_us,
+            dead: false,
         }
     }
 
@@ -121,5 +200,150 @@ impl Expected {
     /// Names campaign and channel; the block is not kept.
     pub(crate) fn block_key(&self) -> BlockKey {
         BlockKey { campaign: self.campaign, channel: self.channel, block: 0 }
+    }
+}
+
+/// Entries by consecutive numbers, which wrap around.
+#[derive(Debug, Default)]
+struct Pages {
+    pages: VecDeque<Page>,
+    /// The number of the first entry of the first page.
+    first: u32,
+}
+
+#[derive(Debug, Default)]
+struct Page {
+    entries: Vec<Expected>,
+    /// Entries ever put in. The memory of a page whose entries are all dead is given back.
+    put: usize,
+    dead: usize,
+}
+
+impl Pages {
+    fn place(&self, number: u32) -> (usize, usize) {
+        let offset = number.wrapping_sub(self.first) as usize;
+        (offset / PAGE, offset % PAGE)
+    }
+
+    fn get(&self, number: u32) -> Option<&Expected> {
+        let (page, at) = self.place(number);
+        self.pages.get(page)?.entries.get(at)
+    }
+
+    fn get_mut(&mut self, number: u32) -> Option<&mut Expected> {
+        let (page, at) = self.place(number);
+        self.pages.get_mut(page)?.entries.get_mut(at)
+    }
+
+    fn push(&mut self, entry: Expected) -> u32 {
+        if self.pages.back().is_none_or(|page| page.put == PAGE) {
+            self.pages.push_back(Page { entries: Vec::with_capacity(PAGE), put: 0, dead: 0 });
+        }
+        let before = (self.pages.len() - 1) * PAGE;
+        let page = self.pages.back_mut().expect("there is a page");
+        let number = self.first.wrapping_add((before + page.put) as u32);
+        page.entries.push(entry);
+        page.put += 1;
+        number
+    }
+
+    /// Marks an entry dead and gives its key; pages that hold only dead ones go.
+    fn kill(&mut self, number: u32) -> Option<ReceiptKey> {
+        let (at, _) = self.place(number);
+        let entry = self.get_mut(number).filter(|entry| !entry.dead)?;
+        entry.dead = true;
+        let key = entry.key;
+        let page = &mut self.pages[at];
+        page.dead += 1;
+        if page.dead == PAGE {
+            page.entries = Vec::new();
+        }
+        while self.pages.front().is_some_and(|page| page.dead == PAGE) {
+            self.pages.pop_front();
+            self.first = self.first.wrapping_add(PAGE as u32);
+        }
+        Some(key)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        let (first, count) = (self.first, self.pages.len() * PAGE);
+        (0..count).map(move |offset| first.wrapping_add(offset as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn attempt(campaign: u32, ordinal: u32) -> Doubt {
+        let key = BlockKey { campaign: CampaignId(campaign), channel: Channel::Sms, block: 0 };
+        Doubt { key, ordinal, part: 0, units: 1, attempt: 1, gateway: GatewayId(1) }
+    }
+
+    fn key(remote: u32) -> ReceiptKey {
+        ReceiptKey::of(AddressHash((1, 2)), GatewayId(1), &remote.to_string(), 0)
+    }
+
+    #[test]
+    fn an_entry_is_32_octets() {
+        assert_eq!(size_of::<Expected>(), 32);
+    }
+
+    proptest! {
+        /// Against a map: the last attempt under a key is found, until its campaign is forgotten.
+        #[test]
+        fn it_is_a_map(
+            first in any::<u32>(),
+            steps in prop::collection::vec((0u32..4, 0u32..12_000, 0u8..100), 1..60),
+        ) {
+            let mut book = ReceiptBook::default();
+            book.pages.first = first;
+            let mut model: HashMap<u32, (u32, u32)> = HashMap::new();
+            for (campaign, remote, what) in steps {
+                if what == 0 {
+                    book.forget(CampaignId(campaign));
+                    model.retain(|_, known| known.0 != campaign);
+                    continue;
+                }
+                // Runs of entries, so that pages fill, empty and go.
+                for remote in remote..remote + 700 {
+                    let scheduled = remote % 3 == 0;
+                    let entry = Expected { scheduled, ..Expected::of(key(remote), attempt(campaign, remote)) };
+                    book.put(entry);
+                    model.insert(remote, (campaign, remote));
+                }
+            }
+            for remote in 0..12_700 {
+                let found = book.find(key(remote)).and_then(|number| book.get(number));
+                let found = found.map(|entry| (entry.campaign.0, entry.ordinal));
+                prop_assert_eq!(found, model.get(&remote).copied());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_no_memory() {
+        let mut book = ReceiptBook::default();
+        for ordinal in 0..100_000 {
+            book.put(Expected::of(key(ordinal), attempt(ordinal % 2, ordinal)));
+        }
+        book.forget(CampaignId(0));
+        book.forget(CampaignId(1));
+        assert!(book.pages.pages.len() <= 1);
+        assert!(book.index.iter().all(|table| table.capacity() == 0));
+    }
+
+    #[test]
+    fn a_number_names_one_wait() {
+        let mut book = ReceiptBook::default();
+        let waited = Expected { scheduled: true, ..Expected::of(key(1), attempt(1, 1)) };
+        let first = book.put(waited);
+        let second = book.put(waited);
+        assert_ne!(first, second);
+        assert!(book.get(first).is_none() && book.find(key(1)) == Some(second));
     }
 }

@@ -93,8 +93,8 @@ pub(crate) struct Gateway {
     counters: Counters,
     /// Attempts that a restart made uncertain and that may have left through it.
     uncertain_at_start: u64,
-    /// Ends of receipt waits, in order.
-    waits: VecDeque<(u64, u64)>,
+    /// Ends of receipt waits in order, with the number in the book.
+    waits: VecDeque<(u64, u32)>,
 }
 
 #[derive(Debug)]

@@ -26,8 +26,8 @@ impl Dispatcher {
     ) {
         let address = self.hash.of(receipt.address);
         let key = ReceiptKey::of(self.hash, gateway, receipt.remote, address);
-        if let Some(expected) = self.book.find(key) {
-            self.receipt_matched(now_us, key, expected, receipt);
+        if let Some(number) = self.book.find(key) {
+            self.receipt_matched(now_us, key, number, receipt);
         } else if !self.settle_by_number(now_us, gateway, receipt)
             && !self.settle_nameless(now_us, gateway, receipt)
         {
@@ -40,15 +40,17 @@ impl Dispatcher {
     fn settle_nameless(&mut self, now_us: u64, gateway: GatewayId, receipt: Receipt<'_>) -> bool {
         let address = self.hash.of(receipt.address);
         let nameless = ReceiptKey::of(self.hash, gateway, "", address);
-        let expected = self.book.find(nameless).filter(|expected| expected.awaited);
-        let Some(expected) = expected.filter(|_| self.doubts.at(address).is_empty()) else { return false };
-        self.receipt_matched(now_us, nameless, expected, receipt);
+        let Some(number) = self.book.find(nameless) else { return false };
+        let awaited = self.book.get(number).filter(|expected| expected.awaited).copied();
+        let Some(expected) = awaited.filter(|_| self.doubts.at(address).is_empty()) else { return false };
+        self.receipt_matched(now_us, nameless, number, receipt);
         let key = ReceiptKey::of(self.hash, gateway, receipt.remote, address);
         self.book.know(key, expected.about(), receipt.step);
         true
     }
 
-    fn receipt_matched(&mut self, now_us: u64, key: ReceiptKey, expected: Expected, receipt: Receipt<'_>) {
+    fn receipt_matched(&mut self, now_us: u64, key: ReceiptKey, number: u32, receipt: Receipt<'_>) {
+        let Some(expected) = self.book.get(number).copied() else { return };
         let Expected { campaign, ordinal, gateway, part, units, attempt, .. } = expected;
         let Some(state) = self.part_state(expected.block_key(), ordinal, part) else { return };
         let never_left = matches!(state, State::Expired | State::Cancelled | State::Skipped);
@@ -72,8 +74,8 @@ impl Dispatcher {
         }
         if !expected.ambiguous {
             self.unpark(now_us, key.key);
-            self.book.know(key, expected.about(), receipt.step);
-            self.stop_waiting(key.key);
+            self.book.hear(number, receipt.step);
+            self.stop_waiting(number);
             self.check_end(now_us, campaign);
         }
     }
@@ -100,8 +102,8 @@ impl Dispatcher {
     }
 
     /// The receipt of an accepted attempt is not waited for any longer.
-    pub(crate) fn stop_waiting(&mut self, remote_key: u64) -> Option<CampaignId> {
-        let expected = self.book.expected.get_mut(&remote_key)?;
+    pub(crate) fn stop_waiting(&mut self, number: u32) -> Option<CampaignId> {
+        let expected = self.book.get_mut(number)?;
         if !std::mem::replace(&mut expected.awaited, false) {
             return None;
         }
@@ -109,16 +111,16 @@ impl Dispatcher {
         if let Some(campaign) = self.campaigns.get_mut(&campaign) {
             campaign.awaiting -= 1;
         }
-        if let Some(gateway) = self.gateway_mut(gateway) {
+        let book = &self.book;
+        if let Some(gateway) = self.gateways.get_mut(usize::from(gateway.0)).and_then(Option::as_mut) {
             gateway.counters.awaiting -= 1;
+            // Ends of waits that are over already need not be kept until their time.
+            let over = |number: u32| book.get(number).is_none_or(|expected| !expected.awaited);
+            while gateway.waits.front().is_some_and(|(_, number)| over(*number)) {
+                gateway.waits.pop_front();
+            }
         }
         Some(campaign)
-    }
-
-    /// The wait that was to end at this time is over; a later one under the same id goes on.
-    pub(crate) fn end_wait(&mut self, remote_key: u64, until_us: u64) -> Option<CampaignId> {
-        let ends = self.book.expected.get(&remote_key).is_some_and(|expected| expected.until_us == until_us);
-        if ends { self.stop_waiting(remote_key) } else { None }
     }
 
     /// An attempt was accepted: its receipt may be here already, or is waited for.
@@ -129,35 +131,40 @@ impl Dispatcher {
         let until_us = now_us + gateway.spec.receipt_wait_us;
         let address = self.entry(flight.key(), flight.due.index).map_or(0, |(_, _, address)| address);
         let key = ReceiptKey::of(self.hash, flight.gateway, remote, address);
-        let expected = Expected::of(key, flight.attempt(), until_us);
         let parked = self.parking.take(self.hash, key.key);
-        self.expect(key, expected);
+        let number = self.expect(key, flight.attempt(), until_us);
         if let Some(parked) = parked {
             self.journal.unpark(now_us, parked.id);
-            self.receipt_matched(now_us, key, expected, Receipt::from(&parked));
+            self.receipt_matched(now_us, key, number, Receipt::from(&parked));
         }
     }
 
-    /// Waits for a receipt. Where another message under the same id is waited for already, the id
-    /// says nothing about either.
-    pub(crate) fn expect(&mut self, key: ReceiptKey, mut expected: Expected) {
-        if let Some(known) = self.book.expected.get_mut(&key.key) {
+    /// Waits for a receipt; gives the number of what is found under its key. Where another message
+    /// under the same id is waited for already, the id says nothing about either.
+    pub(crate) fn expect(&mut self, key: ReceiptKey, attempt: Doubt, until_us: u64) -> u32 {
+        let mut expected = Expected::of(key, attempt);
+        expected.scheduled = true;
+        if let Some(number) = self.book.find(key)
+            && let Some(known) = self.book.get_mut(number)
+        {
             if known.awaited {
                 known.ambiguous = true;
-                return self.count_orphan(expected.gateway);
+                self.count_orphan(expected.gateway);
+                return number;
             }
             if known.same_attempt(&expected) {
                 expected.heard = known.heard;
             }
         }
-        self.book.expected.insert(key.key, expected);
+        let number = self.book.put(expected);
         if let Some(campaign) = self.campaigns.get_mut(&expected.campaign) {
             campaign.awaiting += 1;
         }
         if let Some(gateway) = self.gateway_mut(expected.gateway) {
             gateway.counters.awaiting += 1;
-            gateway.waits.push_back((expected.until_us, key.key));
+            gateway.waits.push_back((until_us, number));
         }
+        number
     }
 
     /// Settles the one uncertain attempt of this gateway to this number, if there is exactly one.

@@ -5,7 +5,7 @@
 
 use hashbrown::HashMap;
 
-use super::book::{Expected, ReceiptKey};
+use super::book::ReceiptKey;
 use super::command::LATE_US;
 use super::doubts::Doubt;
 use super::places::{Indexes, Place, rest_units};
@@ -409,10 +409,10 @@ impl Dispatcher {
                 continue;
             };
             let until_us = now_us + self.clock.left_us(at_ms, gateway.spec.receipt_wait_us);
-            self.expect(key, Expected::of(key, attempt, until_us));
+            let number = self.expect(key, attempt, until_us);
             let ended = self.campaigns.get(&attempt.key.campaign).is_none_or(|c| c.row.state.ended());
             if ended || self.part_state(attempt.key, attempt.ordinal, attempt.part) != Some(State::Accepted) {
-                self.stop_waiting(key.key);
+                self.stop_waiting(number);
             }
         }
         for gateway in self.gateways.iter_mut().flatten() {

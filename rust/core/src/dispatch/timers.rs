@@ -69,11 +69,11 @@ impl Dispatcher {
     fn end_receipt_waits(&mut self, now_us: u64) {
         for at in 0..self.gateways.len() {
             while let Some(gateway) = &mut self.gateways[at]
-                && let Some((until, key)) = gateway.waits.front().copied()
+                && let Some((until, number)) = gateway.waits.front().copied()
                 && until <= now_us
             {
                 gateway.waits.pop_front();
-                if let Some(campaign) = self.end_wait(key, until) {
+                if let Some(campaign) = self.stop_waiting(number) {
                     self.check_end(now_us, campaign);
                 }
             }

@@ -1,8 +1,9 @@
 //! What goes into the dispatcher and what comes out of it, as plain values.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
+use siphasher::sip::SipHasher13;
+use siphasher::sip128;
 use thiserror::Error;
 
 use crate::block::Person;
@@ -56,11 +57,13 @@ impl AddressHash {
     }
 
     pub(crate) fn hash(self, salt: u64, bytes: &[u8]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.0.0);
-        hasher.write_u64(self.0.1 ^ salt);
-        hasher.write(bytes);
-        hasher.finish()
+        SipHasher13::new_with_keys(self.0.0, self.0.1 ^ salt).hash(bytes)
+    }
+
+    /// Two hashes for little more than the price of one.
+    pub(crate) fn both(self, salt: u64, bytes: &[u8]) -> (u64, u64) {
+        let both = sip128::SipHasher13::new_with_keys(self.0.0, self.0.1 ^ salt).hash(bytes);
+        (both.h1, both.h2)
     }
 }
 
