@@ -6,6 +6,11 @@
 /// The burst as a share of a second: what lets a timer of a millisecond keep a rate exactly.
 const BURST_S: f64 = 0.020;
 
+/// The pace as a share of a second: who has to wait, waits for all units of that time and sends them
+/// together. Half of the burst, so that a timer may be late; each unit alone would cost a
+/// wake-up of the sender, and of everybody that its answer passes.
+const PACE_S: f64 = 0.010;
+
 /// Nanoseconds in a microsecond: intervals are kept in nanoseconds, or a fast rate could not be.
 const NS: u64 = 1_000;
 
@@ -16,6 +21,8 @@ pub struct Limiter {
     interval_ns: u64,
     /// How far the arrival time may lie ahead of now: (burst - 1) intervals.
     tolerance_ns: u64,
+    /// How long after the next unit the last one of those lies that go together.
+    pace_ns: u64,
     arrival_ns: u64,
 }
 
@@ -24,7 +31,7 @@ impl Limiter {
     ///
     /// The caller has refused rates of 0 and below.
     pub fn new(rate: Option<f64>) -> Self {
-        let mut limiter = Self { rate: None, interval_ns: 0, tolerance_ns: 0, arrival_ns: 0 };
+        let mut limiter = Self { rate: None, interval_ns: 0, tolerance_ns: 0, pace_ns: 0, arrival_ns: 0 };
         limiter.set_rate(rate);
         limiter
     }
@@ -36,6 +43,8 @@ impl Limiter {
         self.interval_ns = rate.map_or(0, |rate| (1e9 / rate).ceil() as u64);
         let burst = rate.map_or(1.0, |rate| (rate * BURST_S).floor().max(1.0));
         self.tolerance_ns = self.interval_ns * (burst as u64 - 1);
+        let together = rate.map_or(1.0, |rate| (rate * PACE_S).floor().max(1.0));
+        self.pace_ns = self.interval_ns * (together as u64 - 1);
     }
 
     /// Units per second, if limited.
@@ -64,6 +73,12 @@ impl Limiter {
     /// When the next unit may go: now, or later.
     pub fn ready_us(&self, now_us: u64) -> u64 {
         let at_ns = self.arrival_ns.saturating_sub(self.tolerance_ns);
+        now_us.max(at_ns.div_ceil(NS))
+    }
+
+    /// When somebody who has to wait is to try again: at most [`PACE_S`] after the next unit may go.
+    pub fn pace_us(&self, now_us: u64) -> u64 {
+        let at_ns = (self.arrival_ns + self.pace_ns).saturating_sub(self.tolerance_ns);
         now_us.max(at_ns.div_ceil(NS))
     }
 
@@ -142,6 +157,25 @@ mod tests {
             }
             let least_us = (n as u64).saturating_sub(limiter.burst()) as f64 * 1e6 / rate;
             prop_assert!((now as f64) < least_us * 1.001 + n as f64 * 0.002 + 10.0);
+        }
+    }
+
+    #[test]
+    fn who_waits_loses_nothing_and_is_woken_rarely() {
+        for rate in [3.0, 500.0, 700.0, 12_345.0, 400_000.0] {
+            let mut limiter = Limiter::new(Some(rate));
+            let (mut now, mut sent, mut wakes) = (1_000_000, 0u64, 0u64);
+            while now < 61_000_000 {
+                while limiter.take(now) {
+                    sent += 1;
+                }
+                // A timer that is late by up to 10 ms.
+                now = limiter.pace_us(now) + wakes * 7 % 10_000;
+                wakes += 1;
+            }
+            let share = sent as f64 / (rate * 60.0);
+            assert!((0.99..1.02).contains(&share), "{share} of {rate} per second");
+            assert!(wakes <= 60 * 101, "{wakes} at {rate} per second");
         }
     }
 

@@ -30,8 +30,12 @@ impl Dispatcher {
             return Next::Wait(state.paused_until_us);
         }
         if !state.limiter.take(now_us) {
-            return Next::Wait(state.limiter.ready_us(now_us));
+            // What is more urgent than the last message goes with the very next token.
+            let overtakes = class < state.last_class;
+            let limiter = &state.limiter;
+            return Next::Wait(if overtakes { limiter.ready_us(now_us) } else { limiter.pace_us(now_us) });
         }
+        state.last_class = class;
         state.turn = state.turn.wrapping_add(1);
         state.counters.handed_out += 1;
         state.counters.in_flight += 1;

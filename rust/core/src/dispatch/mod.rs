@@ -79,6 +79,8 @@ pub(crate) struct Gateway {
     serving: Vec<usize>,
     /// Where the turn among those stands.
     turn: usize,
+    /// The class of the message that went last.
+    last_class: usize,
     /// Dispatches reserved ahead where there is no limit of ours, and whether they were too few.
     ahead: u32,
     starved: bool,
@@ -167,6 +169,7 @@ impl Dispatcher {
             sessions: Vec::new(),
             serving: Vec::new(),
             turn: 0,
+            last_class: 0,
             ahead: 0,
             starved: false,
             unfit_until_us: 0,
