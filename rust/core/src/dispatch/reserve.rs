@@ -90,6 +90,13 @@ impl Dispatcher {
         gateway.ahead
     }
 
+    /// What leaves through a gateway while a commit runs: with that much ahead, the next commit that is
+    /// due anyway is soon enough.
+    fn leaves_meanwhile(&self, id: GatewayId) -> u32 {
+        let rate = self.gateway(id).and_then(|gateway| gateway.spec.units_per_second);
+        rate.map_or(u32::MAX, |rate| (self.journal.slow_commit_us / 1e6 * rate).ceil() as u32)
+    }
+
     /// A session has room and nothing durable to send, though something waits to be reserved.
     pub(crate) fn note_starved(&mut self, id: GatewayId) {
         let Some(gateway) = self.gateway(id) else { return };
@@ -127,7 +134,7 @@ impl Dispatcher {
             while ahead(self) < target && self.fill_from_due(now_us, gateway, route, class, true) {}
         }
         // What was reserved may leave after the commit only: do not let the gateway wait for it.
-        self.journal.urgent |= ahead(self) > before;
+        self.journal.urgent |= ahead(self) > before && before < self.leaves_meanwhile(gateway);
         self.prefetch(now_us, route, class, target);
     }
 
