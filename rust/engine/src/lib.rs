@@ -29,7 +29,6 @@ pub mod report;
 mod session;
 mod shared;
 pub mod simulate;
-mod text;
 mod view;
 mod wake;
 mod writer;

@@ -9,6 +9,7 @@ use bealert_core::dispatch::{Answer, GatewaySpec, Handout, Next};
 use bealert_core::ledger::NoticeCode;
 use bealert_core::model::{CampaignId, Channel, GatewayId};
 use bealert_core::retry::Refusal;
+use bealert_sim::client::brief;
 use bealert_wire::smpp::SubmitError;
 
 use super::store::Store;
@@ -17,7 +18,6 @@ use crate::fork::Descriptors;
 use crate::metrics::{GatewayReading, ResponseTimes};
 use crate::session::smpp::SmppSession;
 use crate::session::{Change, PASS_MESSAGES, Pass};
-use crate::text::brief;
 
 /// A gateway and its sessions, which share one limiter.
 pub(crate) struct Gateway {

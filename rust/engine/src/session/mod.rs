@@ -3,8 +3,6 @@
 //! A session belongs to the loop. It reads, tells the dispatcher what it hears, takes messages while
 //! it has room, and writes at the end of a pass: no channel, lock or task lies between them.
 
-mod backoff;
-mod replies;
 pub(crate) mod smpp;
 pub(crate) mod smsc;
 pub(crate) mod tcp;

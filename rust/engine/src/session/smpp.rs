@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bealert_core::model::GatewayId;
+use bealert_sim::client::{Backoff, Replies};
 use bealert_wire::smpp::{
     BindMode, CloseReason, Esme, EsmeConfig, Event, Message, Reply, StatusClass, SubmitError, SubmitTemplate,
     class, status,
 };
 
-use super::backoff::Backoff;
-use super::replies::Replies;
 use super::tcp::{Connecting, Tcp, connect};
 use super::{Change, Greeting, PASS_BYTES, Pass};
 use crate::config::{BindKind, SmppConfig};

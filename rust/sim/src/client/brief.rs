@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use arrayvec::ArrayString;
 
 /// What is formatted, cut to what fits.
-pub(crate) fn brief<const N: usize>(what: fmt::Arguments<'_>) -> ArrayString<N> {
+pub fn brief<const N: usize>(what: fmt::Arguments<'_>) -> ArrayString<N> {
     let mut out = Cut(ArrayString::new());
     // Only a full buffer is an error here, and then the rest is left out.
     let _ = out.write_fmt(what);

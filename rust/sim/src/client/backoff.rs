@@ -9,7 +9,7 @@ const FATAL_US: u64 = 60_000_000;
 
 /// The waits between tries to connect.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     max_us: u64,
     tries: u32,
     random: u64,
@@ -17,17 +17,17 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// `seed` makes sessions that lose their far end together come back one by one.
-    pub(crate) fn new(max_us: u64, seed: u64) -> Self {
+    pub fn new(max_us: u64, seed: u64) -> Self {
         Self { max_us: max_us.max(1), tries: 0, random: seed | 1 }
     }
 
     /// The session has shown that the far end works: the next loss is followed by a try at once.
-    pub(crate) fn worked(&mut self) {
+    pub fn worked(&mut self) {
         self.tries = 0;
     }
 
     /// How long to wait now.
-    pub(crate) fn wait_us(&mut self) -> u64 {
+    pub fn wait_us(&mut self) -> u64 {
         self.tries += 1;
         if self.tries == 1 {
             return 0;
@@ -37,7 +37,7 @@ impl Backoff {
     }
 
     /// How long to wait after a refusal for good.
-    pub(crate) fn fatal_us(&mut self) -> u64 {
+    pub fn fatal_us(&mut self) -> u64 {
         self.tries = self.tries.max(1) + 1;
         self.jittered(2 * FATAL_US)
     }

@@ -2,7 +2,8 @@
 
 /// Receipts whose answer waits for a commit. Their names carry the connection they came on, so that
 /// an answer that is late by a reconnect goes nowhere.
-pub(crate) struct Replies<T> {
+#[derive(Debug)]
+pub struct Replies<T> {
     connection: u32,
     slots: Vec<Option<T>>,
     free: Vec<u32>,
@@ -16,7 +17,7 @@ impl<T> Default for Replies<T> {
 
 impl<T> Replies<T> {
     /// Keeps a request; gives the name under which the dispatcher knows it.
-    pub(crate) fn keep(&mut self, reply: T) -> u64 {
+    pub fn keep(&mut self, reply: T) -> u64 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
@@ -26,7 +27,7 @@ impl<T> Replies<T> {
     }
 
     /// The request of a name, once.
-    pub(crate) fn take(&mut self, name: u64) -> Option<T> {
+    pub fn take(&mut self, name: u64) -> Option<T> {
         if name >> 32 != u64::from(self.connection) {
             return None;
         }
@@ -36,7 +37,7 @@ impl<T> Replies<T> {
     }
 
     /// The connection has ended: its requests need no answer any more.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.connection = self.connection.wrapping_add(1);
         self.slots.clear();
         self.free.clear();

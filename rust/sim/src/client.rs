@@ -1,0 +1,15 @@
+//! What lies between the dispatcher and an SMPP session, without a socket: what an answer or a receipt
+//! means for a message, receipts that wait for their commit, and when to connect again.
+//!
+//! The engine's driver and the simulated world share it, so that what the world shows of it
+//! holds for what is sent over a socket.
+
+mod backoff;
+mod brief;
+mod hear;
+mod replies;
+
+pub use backoff::Backoff;
+pub use brief::brief;
+pub use hear::{Heard, Origin, hear};
+pub use replies::Replies;
