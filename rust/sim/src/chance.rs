@@ -18,6 +18,24 @@ impl Chance {
         share >= 1.0 || self.unit() < share
     }
 
+    /// A number below `bound`, which is above 0.
+    #[inline]
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        // Good enough for bounds far below 2^64: the bias is bound / 2^64.
+        self.next() % bound
+    }
+
+    /// A number from `range`, both ends included.
+    pub(crate) fn within(&mut self, range: std::ops::RangeInclusive<u64>) -> u64 {
+        let (low, high) = range.into_inner();
+        low + self.below(high.saturating_sub(low).saturating_add(1))
+    }
+
+    /// One of several.
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+
     /// In [0, 1).
     fn unit(&mut self) -> f64 {
         // 53 bits: what an f64 holds

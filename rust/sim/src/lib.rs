@@ -11,3 +11,4 @@ pub mod client;
 mod digest;
 pub mod smsc;
 mod timeline;
+pub mod world;

@@ -4,7 +4,7 @@ use bealert_wire::smpp::{DeliverReceipt, ReceiptState, SubmitSm, status};
 
 use super::desk::Acceptance;
 use super::receipts::Receipt;
-use super::{Faults, SmscSim, id};
+use super::{Faults, SmscSim};
 
 impl SmscSim {
     #[inline]
@@ -47,7 +47,7 @@ impl SmscSim {
                 return;
             };
             let Some(receipt) = account.ready.pop_front() else { return };
-            let id = id(&self.config.id_prefix, receipt.number);
+            let id = self.config.id(receipt.number);
             let delivered = receipt.state == ReceiptState::Delivered;
             let (from, to) = (receipt.from, receipt.to);
             let told = DeliverReceipt {
@@ -78,6 +78,8 @@ impl SmscSim {
             let again_us = now_us.saturating_add(self.config.faults.receipt_retry_us);
             return self.receipts.push(again_us, receipt);
         }
+        let delivered = receipt.state == ReceiptState::Delivered;
+        self.diary.settled(receipt.from, delivered, || self.config.id(receipt.number));
         if receipt.repeated {
             books.repeated_receipts += 1;
             return;

@@ -1,9 +1,9 @@
 //! What comes in over a connection, and the answers to it.
 
-use bealert_wire::smpp::{BindMode, Password, Reply, SmscEvent, SubmitSm, status};
+use bealert_wire::smpp::{BindMode, Password, ReceiptState, Reply, SmscEvent, SubmitSm, status};
 
 use super::desk::Verdict;
-use super::{ConnectionId, SmscSim, id};
+use super::{ConnectionId, SmscSim};
 
 /// An answer to a submit.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +90,8 @@ impl SmscSim {
             Verdict::Refused(status) => self.answer(now_us, connection, reply, Answer::Refused(status)),
             Verdict::Accepted(acceptance) => {
                 let answer = Answer::Taken(acceptance.number);
+                let receipt = acceptance.receipt.map(|state| state == ReceiptState::Delivered);
+                self.diary.taken(submit, receipt, || self.config.id(acceptance.number));
                 if acceptance.early {
                     self.queue_receipt(now_us, now_us, account, submit, acceptance);
                     self.send_receipts(now_us, account);
@@ -127,7 +129,7 @@ impl SmscSim {
         match answer {
             Answer::Refused(status) => line.session.respond(now_us, reply, status, ""),
             Answer::Taken(number) => {
-                let id = id(&self.config.id_prefix, number);
+                let id = self.config.id(number);
                 line.session.respond(now_us, reply, status::ESME_ROK, &id);
             }
         }

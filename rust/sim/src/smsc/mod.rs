@@ -18,24 +18,25 @@ mod books;
 mod config;
 mod delivery;
 mod desk;
+mod diary;
 mod faults;
 mod intake;
 mod line;
 mod receipts;
 mod taken;
 
-use std::fmt::Write;
-
-use bealert_wire::smpp::{MessageId, SmscEvent};
+use bealert_wire::smpp::SmscEvent;
 
 pub use books::Books;
 pub use config::SimConfig;
+pub use diary::Noted;
 pub use faults::{Fate, Faults, Limit, NumberPattern, NumberRule};
 pub use line::ConnectionId;
 pub use taken::TakenMessage;
 
 use crate::timeline::Timeline;
 use desk::Desk;
+use diary::Diary;
 use intake::Response;
 use line::Lines;
 use receipts::{Accounts, Flights, Receipt};
@@ -61,6 +62,7 @@ pub struct SmscSim {
     /// Receipts whose time has not come.
     receipts: Timeline<Receipt>,
     flights: Flights,
+    diary: Diary,
 }
 
 impl SmscSim {
@@ -70,6 +72,7 @@ impl SmscSim {
         config.id_prefix = prefix.collect();
         Self {
             desk: Desk::new(config.seed, config.id_start, config.keep_messages),
+            diary: Diary::new(config.keep_diary),
             config,
             lines: Lines::default(),
             accounts: Accounts::default(),
@@ -177,7 +180,12 @@ impl SmscSim {
     /// What it took, in the order in which the first part of each message came; empty unless
     /// [`SimConfig::keep_messages`].
     pub fn messages(&self) -> Vec<TakenMessage> {
-        self.desk.taken.messages(|number| id(&self.config.id_prefix, number).as_str().into())
+        self.desk.taken.messages(|number| self.config.id(number).as_str().into())
+    }
+
+    /// What happened since the last call, oldest first; empty unless [`SimConfig::keep_diary`].
+    pub fn take_diary(&mut self) -> Vec<Noted> {
+        self.diary.take()
     }
 
     /// How it behaves now.
@@ -212,11 +220,4 @@ impl SmscSim {
         }
         true
     }
-}
-
-/// The message id with this number.
-fn id(prefix: &str, number: u64) -> MessageId {
-    let mut id = MessageId::new();
-    write!(id, "{prefix}{number}").expect("a prefix of 40 characters and 20 digits fit");
-    id
 }

@@ -1,0 +1,57 @@
+//! I1: nobody is lost.
+
+use std::collections::HashMap;
+
+use bealert_core::outcome::State;
+
+use super::fold::Fold;
+use crate::world::facts::{Facts, Part, What};
+
+/// I1: no recipient of a launched campaign is lost; each dispatch ends in exactly one end state. And
+/// what the state says is true of the far ends: what was accepted was taken by one, and of what
+/// expired or was cancelled nothing was.
+pub fn i1_nobody_is_lost(facts: &Facts) -> Result<(), String> {
+    for fact in &facts.timeline {
+        if let What::LaunchTold { campaign: Some(id), key, .. } = &fact.what
+            && !facts.rows.iter().any(|row| row.id == *id)
+        {
+            return Err(format!("campaign {id} ({key}) was launched and is not in the ledger"));
+        }
+    }
+    let (fold, taken) = (Fold::whole(facts), facts.taken());
+    for row in &facts.rows {
+        if !row.state.ended() {
+            return Err(format!("campaign {} is {} at the end", row.id, row.state.name()));
+        }
+        let audience = facts.audiences.get(&row.id).ok_or("a campaign that nobody launched")?;
+        let people: usize = audience.blocks.iter().map(|block| block.people.len()).sum();
+        if people != row.people as usize {
+            return Err(format!("campaign {} has {people} people of {}", row.id, row.people));
+        }
+        for (_, _, person) in audience.alerted() {
+            let state = fold.whole_mark(row.id, person.ordinal, person.units).state();
+            if state.open() {
+                let part = Part { campaign: row.id, ordinal: person.ordinal, part: 0 };
+                return Err(format!("{part:?} is {} at the end{}", state.name(), fold.story(part)));
+            }
+            for part in 0..person.units {
+                true_of(&fold, &taken, Part { campaign: row.id, ordinal: person.ordinal, part })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn true_of(fold: &Fold<'_>, taken: &HashMap<Part, u32>, part: Part) -> Result<(), String> {
+    let state = fold.mark(part).state();
+    let taken = taken.get(&part).copied().unwrap_or(0);
+    let told = match state {
+        State::Accepted | State::Delivered | State::Confirmed => taken > 0,
+        State::Expired | State::Cancelled => taken == 0,
+        state => !state.open(),
+    };
+    if told {
+        return Ok(());
+    }
+    Err(format!("{part:?} is {} and was taken {taken} times{}", state.name(), fold.story(part)))
+}

@@ -1,0 +1,127 @@
+//! What a world is made of, before anything happens in it.
+
+use bealert_core::dispatch::GatewaySpec;
+use bealert_core::model::{Channel, GatewayId};
+use bealert_core::retry::RetryRules;
+use bealert_wire::smpp::EsmeConfig;
+
+use crate::smsc::SimConfig;
+
+/// A world before its first moment.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// What the wall clock shows at time 0.
+    pub wall_ms: i64,
+    /// The far ends and how they are reached.
+    pub gateways: Vec<GatewaySetup>,
+    /// How the ledger takes what is given to it.
+    pub disk: DiskSetup,
+    /// How long a block may take to be read and rendered.
+    pub load_us: u64,
+    /// Whether messages are kept so that [`World::messages`](super::World::messages) can tell them.
+    pub keep_messages: bool,
+}
+
+/// A gateway, its far end, and the line between them.
+#[derive(Debug, Clone)]
+pub struct GatewaySetup {
+    /// Its name in configuration and ledger.
+    pub name: String,
+    /// Sessions, all behind one limiter.
+    pub sessions: u16,
+    /// The account and the timers of each session.
+    pub esme: EsmeConfig,
+    /// Its limit in parts per second, if there is one of ours.
+    pub units_per_second: Option<f64>,
+    /// Whether receipts are asked for.
+    pub receipts: bool,
+    /// How long a receipt is waited for.
+    pub receipt_wait_us: u64,
+    /// What follows a refusal.
+    pub retry: RetryRules,
+    /// Longest wait between two tries to connect.
+    pub reconnect_max_us: u64,
+    /// The far end.
+    pub far_end: SimConfig,
+    /// What bytes meet on their way.
+    pub line: LineSetup,
+}
+
+/// What bytes meet on their way.
+#[derive(Debug, Clone, Copy)]
+pub struct LineSetup {
+    /// How long they take, one way.
+    pub latency_us: u64,
+    /// What a connection takes before its reader has read: a write beyond it is cut.
+    pub octets: usize,
+    /// Whether what is read at once is cut anywhere.
+    pub cuts: bool,
+}
+
+/// How the ledger takes what is given to it.
+#[derive(Debug, Clone, Copy)]
+pub struct DiskSetup {
+    /// Shortest and longest commit.
+    pub commit_us: (u64, u64),
+    /// Share of the commits that stall, and how long.
+    pub stalls: f64,
+    /// How long a stall lasts.
+    pub stall_us: u64,
+    /// Share of the commits that are rolled back.
+    pub rolled_back: f64,
+    /// Share of the commits of which nobody knows; every second one was kept.
+    pub unknown: f64,
+}
+
+impl GatewaySetup {
+    /// A gateway of this name whose far end does everything right.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sessions: 1,
+            esme: EsmeConfig { system_id: "bealert".into(), ..EsmeConfig::default() },
+            units_per_second: None,
+            receipts: true,
+            receipt_wait_us: 600_000_000,
+            retry: RetryRules::default(),
+            reconnect_max_us: 30_000_000,
+            far_end: SimConfig { keep_diary: true, ..SimConfig::default() },
+            line: LineSetup { latency_us: 100, octets: 64 * 1024, cuts: false },
+        }
+    }
+
+    /// What the dispatcher must know of it.
+    pub(super) fn spec(&self, id: GatewayId) -> GatewaySpec {
+        GatewaySpec {
+            id,
+            name: self.name.clone(),
+            channel: Channel::Sms,
+            units_per_second: self.units_per_second,
+            receipts: self.receipts,
+            receipt_wait_us: self.receipt_wait_us,
+            retry: self.retry,
+        }
+    }
+}
+
+impl Default for DiskSetup {
+    fn default() -> Self {
+        Self { commit_us: (100, 3_000), stalls: 0.0, stall_us: 0, rolled_back: 0.0, unknown: 0.0 }
+    }
+}
+
+impl Setup {
+    /// A world in which nothing goes wrong, with these gateways.
+    pub fn calm(seed: u64, gateways: Vec<GatewaySetup>) -> Self {
+        Self {
+            seed,
+            wall_ms: 1_800_000_000_000,
+            gateways,
+            disk: DiskSetup::default(),
+            load_us: 2_000,
+            keep_messages: false,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Worlds from seeds, and the checks that judge them.
+
+mod seeds;
