@@ -43,6 +43,10 @@ bench: build $(VENV)/dev.installed ## Measure: a million SMS with receipts, then
 	$(BIN)/bealert bench sms --count 1000000 --window 100 --sessions 1 --receipts
 	$(BIN)/python -m pytest benches --benchmark-only
 
+.PHONY: bench-peers
+bench-peers: prerequisites ## Build what we are measured beside, into target/peers
+	cargo build --release --locked --manifest-path benches/peers/lean/Cargo.toml --target-dir target/peers
+
 .PHONY: build
 build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)
 	$(BIN)/maturin develop $(CARGO_PROFILE) $(CARGO_LOCKED)
