@@ -12,6 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
+PEERS := $(CURDIR)/target/peers
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # One profile for the wheel, the lints and the tests: dependencies are compiled once for all, and
@@ -44,8 +45,11 @@ bench: build $(VENV)/dev.installed ## Measure: a million SMS with receipts, then
 	$(BIN)/python -m pytest benches --benchmark-only
 
 .PHONY: bench-peers
-bench-peers: prerequisites ## Build what we are measured beside, into target/peers
-	cargo build --release --locked --manifest-path benches/peers/lean/Cargo.toml --target-dir target/peers
+bench-peers: prerequisites ## Build what we are measured beside, each from its own lock file
+	$(foreach peer,lean smpp34,cargo build --release --locked --manifest-path benches/peers/$(peer)/Cargo.toml --target-dir $(PEERS) && ) true
+	benches/peers/jsmpp/build.sh $(PEERS)/jsmpp
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
 
 .PHONY: build
 build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)

@@ -1,6 +1,6 @@
 """Smpplib as its README uses it: a listener in a thread, messages sent from the main one.
 
-    bealert simulate smsc --port 2775
+    target/peers/release/lean sink --port 2775
     .venv-peers/bin/python benches/peers/smpplib_readme.py --port 2775 --count 50000
 
 Prints one JSON value with the keys of `bealert bench sms` that it can know. It has no window, no
@@ -21,7 +21,7 @@ import smpplib.gsm
 
 FIRST_NUMBER = 888_10_000_000_000  # as `bealert bench`: no network routes them
 TEXT = "Exercise: this text measures a gateway, please do nothing. Number b{:09}"
-GIVE_UP_S = 30.0  # without news from the far end
+GIVE_UP_S = 5.0  # without news from the far end
 
 
 class Counted:
@@ -42,42 +42,37 @@ class Counted:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Measure smpplib as its README uses it.")
-    options.add_argument("--host", default="127.0.0.1")
-    options.add_argument("--port", type=int, required=True)
-    options.add_argument("--count", type=int, default=50_000)
-    options.add_argument("--receipts", action="store_true")
-    chosen = options.parse_args()
-
+    chosen = options("Measure smpplib as its README uses it.").parse_args()
     counted = Counted()
+    client = bound(chosen, counted)
+    threading.Thread(target=client.listen, daemon=True).start()
+    before = spent()
+    for number in range(chosen.count):
+        send(client, number, receipts=chosen.receipts)
+    awaited = chosen.count * (2 if chosen.receipts else 1)
+    stalled = False
+    while counted.responses + counted.receipts < awaited and not stalled:
+        stalled = time.monotonic() - counted.last > GIVE_UP_S
+        time.sleep(0.01)
+    say(chosen.count, counted, before, stalled=stalled)
+
+
+def options(what: str) -> argparse.ArgumentParser:
+    asked = argparse.ArgumentParser(description=what)
+    asked.add_argument("--host", default="127.0.0.1")
+    asked.add_argument("--port", type=int, required=True)
+    asked.add_argument("--count", type=int, default=50_000)
+    asked.add_argument("--receipts", action="store_true")
+    return asked
+
+
+def bound(chosen: argparse.Namespace, counted: Counted) -> smpplib.client.Client:
     client = smpplib.client.Client(chosen.host, chosen.port, allow_unknown_opt_params=True)
     client.set_message_sent_handler(counted.response)
     client.set_message_received_handler(counted.receipt)
     client.connect()
     client.bind_transceiver(system_id="bench", password="bench")
-    threading.Thread(target=client.listen, daemon=True).start()
-
-    began, cpu_before = time.monotonic(), cpu_s()
-    for number in range(chosen.count):
-        send(client, number, receipts=chosen.receipts)
-    awaited = chosen.count * (2 if chosen.receipts else 1)
-    while counted.responses + counted.receipts < awaited:
-        if time.monotonic() - counted.last > GIVE_UP_S:
-            break
-        time.sleep(0.01)
-    elapsed_s, cpu = counted.last - began, cpu_s() - cpu_before
-    print(
-        json.dumps(
-            {
-                "messages_per_second": round(chosen.count / elapsed_s, 1),
-                "elapsed_s": round(elapsed_s, 3),
-                "cpu_us_per_message": round(cpu / chosen.count * 1e6, 1),
-                "submitted": chosen.count,
-                "accepted": counted.responses - counted.receipts,
-                "delivered": counted.receipts,
-            }
-        )
-    )
+    return client
 
 
 def send(client: smpplib.client.Client, number: int, *, receipts: bool) -> None:
@@ -96,9 +91,25 @@ def send(client: smpplib.client.Client, number: int, *, receipts: bool) -> None:
         )
 
 
-def cpu_s() -> float:
+def spent() -> tuple[float, float]:
+    """The time, and the CPU time of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return time.monotonic(), used.ru_utime + used.ru_stime
+
+
+def say(count: int, counted: Counted, before: tuple[float, float], *, stalled: bool) -> None:
+    elapsed_s, cpu_s = counted.last - before[0], spent()[1] - before[1]
+    figures = {
+        "messages_per_second": round(counted.responses / max(elapsed_s, 1e-9), 1),
+        "elapsed_s": round(elapsed_s, 3),
+        "cpu_us_per_message": round(cpu_s / max(counted.responses, 1) * 1e6, 1),
+        "submitted": count,
+        "accepted": counted.responses,
+        "delivered": counted.receipts,
+    }
+    if stalled:
+        figures["stalled_after"] = counted.responses
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
