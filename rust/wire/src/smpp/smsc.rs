@@ -204,7 +204,12 @@ impl Smsc {
     /// What happened, oldest first.
     #[inline]
     pub fn poll_event(&mut self) -> Option<SmscEvent> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            // The next ones begin where the cache is warm, and not at the other end of the ring.
+            self.events.clear();
+        }
+        event
     }
 
     /// The bytes that wait for the transport.
