@@ -188,6 +188,10 @@ impl Lane {
             if slice.part > 0 && keep_begun {
                 kept.push_back(Slice { end: slice.next + 1, ..slice.clone() });
                 slice = Slice { next: slice.next + 1, part: 0, session: None, ..slice };
+                if slice.next == slice.end {
+                    // Nothing lies behind it: its mark stands where it is.
+                    continue;
+                }
             }
             self.reserved -= slice.end - slice.next;
             taken.push(slice);
@@ -296,13 +300,23 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_behind_a_begun_message_is_released_once() {
+        let mut lane = Lane::default();
+        lane.push(CampaignId(1), blocks(1));
+        reserve(&mut lane, 9);
+        lane.runway[0].part = 1;
+        assert_eq!(lane.release(|_| true, true).len(), 1);
+        // Whoever holds a more urgent campaign asks again and again: that is no news for the ledger.
+        assert_eq!((lane.release(|_| true, true).len(), lane.ahead()), (0, 1));
+    }
+
+    #[test]
     fn a_begun_message_is_not_put_back() {
         let mut lane = Lane::default();
         lane.push(CampaignId(1), std::iter::once((0, 0, 1)));
         reserve(&mut lane, 9);
         lane.runway[0].part = 1;
-        let kept = lane.release(|_| true, true);
-        assert_eq!((kept.len(), lane.ahead()), (1, 1));
+        assert_eq!((lane.release(|_| true, true).len(), lane.ahead()), (0, 1));
         lane.release(|_| true, false);
         assert!(!lane.has_stock());
     }

@@ -55,7 +55,11 @@ pub fn planned(plan: &CampaignPlan) -> (CampaignRow, Vec<BlockRow>) {
         expires_at_ms: 0,
         ended_at_ms: None,
         launched_seq: 0,
-        routes: plan.routes.iter().map(|names| Route { channel: Channel::Sms, gateways: names.clone() }).collect(),
+        routes: plan
+            .routes
+            .iter()
+            .map(|names| Route { channel: Channel::Sms, gateways: names.clone() })
+            .collect(),
         frozen: String::new(),
     };
     let mut blocks = Vec::new();

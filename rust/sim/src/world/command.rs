@@ -64,9 +64,12 @@ impl World {
     pub fn reset(&mut self, gateway: usize, session: usize) {
         let kept = self.chance.below(2_000) as usize;
         let wanted = Origin { gateway: self.far_ends[gateway].id, session: session as u16 };
-        let broken = self.each_session(|session, hands, _| {
-            if session.origin == wanted { session.reset(hands, kept) } else { Ok(()) }
-        });
+        let broken =
+            self.each_session(
+                |session, hands, _| {
+                    if session.origin == wanted { session.reset(hands, kept) } else { Ok(()) }
+                },
+            );
         if broken.is_err() {
             self.die();
         }
@@ -95,7 +98,8 @@ impl World {
     pub(super) fn answer_commands(&mut self) -> Result<(), Crash> {
         let Some(host) = &mut self.host else { return Ok(()) };
         let committed = host.dispatcher.committed_number();
-        let done: Vec<Waiting> = host.waiting.extract_if(.., |waiting| waiting.commit.0 <= committed).collect();
+        let done: Vec<Waiting> =
+            host.waiting.extract_if(.., |waiting| waiting.commit.0 <= committed).collect();
         for waiting in done {
             self.fuse.point()?;
             self.log.add(self.now_us, waiting.told);

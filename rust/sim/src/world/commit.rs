@@ -56,7 +56,13 @@ impl World {
             if let Some(host) = self.host.as_mut() {
                 if !stalled {
                     let (nobody, code) = (GatewayId::NONE, NoticeCode::LedgerStalled);
-                    host.dispatcher.notice(self.now_us, None, nobody, code, "the ledger could not be written");
+                    host.dispatcher.notice(
+                        self.now_us,
+                        None,
+                        nobody,
+                        code,
+                        "the ledger could not be written",
+                    );
                 }
                 host.flight = Some(flight);
             }

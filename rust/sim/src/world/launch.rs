@@ -38,7 +38,12 @@ impl World {
         }
     }
 
-    fn try_launch(&mut self, row: &CampaignRow, expiry_ms: i64, blocks: &[BlockRow]) -> Result<Launching, Crash> {
+    fn try_launch(
+        &mut self,
+        row: &CampaignRow,
+        expiry_ms: i64,
+        blocks: &[BlockRow],
+    ) -> Result<Launching, Crash> {
         if self.host.as_ref().is_none_or(|host| host.closing.is_some()) {
             return Ok(Launching::NotNow);
         }

@@ -9,13 +9,19 @@ use super::session::{Link, Session};
 use super::{Host, HostGateway, World};
 use crate::client::Origin;
 
+/// Quiet after the last answer, longer than a row waits to be flushed; as the engine has it.
+const QUIET_US: u64 = 10_000;
+
+/// How long the last commits may take after the sessions have ended; as the engine has it.
+const LAST_COMMIT_US: u64 = 5_000_000;
+
 /// An end that has begun.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Closing {
     /// Until when sessions may drain.
     pub(super) drain_until_us: u64,
-    /// Whether all of them have; known once they have ended.
-    pub(super) drained: Option<bool>,
+    /// When they had ended, and whether all of them had drained.
+    pub(super) drained: Option<(u64, bool)>,
 }
 
 impl World {
@@ -47,8 +53,9 @@ impl World {
             }
             dispatcher.add_gateway(spec);
             let seed = self.chance.below(u64::MAX);
-            let session =
-                |session| Session::new(Origin { gateway: id, session }, setup, now_us, seed ^ u64::from(session));
+            let session = |session| {
+                Session::new(Origin { gateway: id, session }, setup, now_us, seed ^ u64::from(session))
+            };
             let sessions = (0..setup.sessions.max(1)).map(session).collect();
             gateways.push(HostGateway { id, sessions, turn: 0, ready_us: None });
         }
@@ -99,7 +106,8 @@ impl World {
         self.log.facts.faults += host.dispatcher.faults();
         for (gateway, far_end) in host.gateways.into_iter().zip(&mut self.far_ends) {
             for session in gateway.sessions {
-                let kept = if self.chance.happens(0.5) { usize::MAX } else { self.chance.below(400) as usize };
+                let kept =
+                    if self.chance.happens(0.5) { usize::MAX } else { self.chance.below(400) as usize };
                 session.die(self.now_us, far_end, kept);
             }
         }
@@ -118,16 +126,36 @@ impl World {
             }
             self.each_session(|session, hands, _| session.reset(hands, usize::MAX))?;
             if let Some(host) = &mut self.host {
-                host.closing = Some(Closing { drained: Some(all), ..closing });
+                host.closing = Some(Closing { drained: Some((self.now_us, all)), ..closing });
             }
+            return Ok(());
         }
         self.act()?;
         self.hand_batch()?;
-        if let Some(host) = self.host.take_if(|host| host.flight.is_none()) {
-            let drained = closing.drained.unwrap_or(false);
+        let now_us = self.now_us;
+        let over =
+            |host: &mut Host| host.closing.is_some_and(|closing| closing.over(now_us, host.flight.is_none()));
+        if let Some(mut host) = self.host.take_if(over) {
+            let idle = host.flight.is_none();
+            if let Some(flight) = host.flight.take() {
+                self.leave_commit(flight);
+            }
+            let drained = idle && closing.drained.is_some_and(|(_, all)| all);
             self.log.add(self.now_us, What::Closed { drained });
             self.leave(host);
         }
         Ok(())
+    }
+}
+
+impl Closing {
+    /// When it goes on without anything happening.
+    pub(super) fn timeout(&self, idle: bool) -> u64 {
+        let wait_us = if idle { QUIET_US } else { LAST_COMMIT_US };
+        self.drained.map_or(self.drain_until_us, |(at_us, _)| at_us + wait_us)
+    }
+
+    fn over(&self, now_us: u64, idle: bool) -> bool {
+        self.drained.is_some() && now_us >= self.timeout(idle)
     }
 }

@@ -145,7 +145,9 @@ impl World {
                 None => return Ok(()),
                 Some(Action::Reply { gateway, session, reply, ok }) => {
                     let sessions = host.gateways.iter_mut().filter(|known| known.id == gateway);
-                    if let Some(session) = sessions.flat_map(|g| g.sessions.get_mut(usize::from(session))).next() {
+                    if let Some(session) =
+                        sessions.flat_map(|g| g.sessions.get_mut(usize::from(session))).next()
+                    {
                         session.answer(self.now_us, reply, ok);
                     }
                 }
@@ -181,14 +183,12 @@ impl World {
 
 impl Host {
     fn timeout(&self, now_us: u64) -> Option<u64> {
-        let gateways = self.gateways.iter().flat_map(|gateway| {
-            gateway.sessions.iter().filter_map(Session::timeout).chain(gateway.ready_us)
-        });
+        let gateways = self
+            .gateways
+            .iter()
+            .flat_map(|gateway| gateway.sessions.iter().filter_map(Session::timeout).chain(gateway.ready_us));
         let loads = self.loads.iter().map(|(at_us, _)| *at_us);
-        let drain = self.closing.map(|closing| match closing.drained {
-            None => closing.drain_until_us,
-            Some(_) => now_us,
-        });
+        let drain = self.closing.map(|closing| closing.timeout(self.flight.is_none()));
         let again = self.unfinished.then_some(now_us);
         let own = [self.dispatcher.poll_timeout(), self.flight.as_ref().map(|f| f.done_us), drain, again];
         gateways.chain(loads).chain(own.into_iter().flatten()).min()

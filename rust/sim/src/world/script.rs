@@ -237,7 +237,9 @@ impl Player<'_> {
         for id in self.world.paused() {
             self.world.command(id, Order::Resume);
         }
-        self.world.open_campaigns().is_empty() && !self.world.commands_pending() && self.world.receipts_settled()
+        self.world.open_campaigns().is_empty()
+            && !self.world.commands_pending()
+            && self.world.receipts_settled()
     }
 }
 

@@ -207,9 +207,7 @@ impl Session {
     pub(super) fn timeout(&self) -> Option<u64> {
         match &self.link {
             Link::Waiting { until_us } => Some(*until_us),
-            Link::Up { line, esme, .. } => {
-                [line.timeout(), esme.poll_timeout()].into_iter().flatten().min()
-            }
+            Link::Up { line, esme, .. } => [line.timeout(), esme.poll_timeout()].into_iter().flatten().min(),
             Link::Ended => None,
         }
     }

@@ -10,7 +10,9 @@ use crate::world::facts::Facts;
 pub fn i6_states_move_along_the_table(facts: &Facts) -> Result<(), String> {
     match Fold::whole(facts).illegal {
         Some(illegal) => Err(illegal),
-        None if facts.faults > 0 => Err(format!("{} steps were tried that the table does not have", facts.faults)),
+        None if facts.faults > 0 => {
+            Err(format!("{} steps were tried that the table does not have", facts.faults))
+        }
         None => Ok(()),
     }
 }

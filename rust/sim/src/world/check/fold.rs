@@ -94,8 +94,7 @@ impl<'a> Fold<'a> {
 
     /// The state of a person of so many parts.
     pub(super) fn whole_mark(&self, campaign: CampaignId, ordinal: u32, units: u8) -> Mark {
-        let marks: Vec<Mark> =
-            (0..units).map(|part| self.mark(Part { campaign, ordinal, part })).collect();
+        let marks: Vec<Mark> = (0..units).map(|part| self.mark(Part { campaign, ordinal, part })).collect();
         if let [mark] = marks[..] { mark } else { Mark::combine(&marks) }
     }
 

@@ -88,7 +88,7 @@ fn none_is_lost(
         });
         let alone = person.is_some_and(|person| given.numbers[person.address.as_str()] == 1)
             && attempts.get(&part) == Some(&1)
-            && fold.mark(part).doubted();
+            && fold.doubts.get(&part) == Some(&1);
         let state = fold.mark(part).state();
         if (known || alone) && !matches!(state, State::Delivered | State::Confirmed) {
             let what = format!("the receipt {remote} of gateway {} was answered", gateway.0);

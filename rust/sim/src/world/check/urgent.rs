@@ -96,6 +96,10 @@ impl Lanes<'_> {
             return None;
         }
         let route = route_of(audience, sent.key)?;
+        // What came back before it left needs no new reservation: it may fill the time of a slow commit.
+        let before = self.campaigns.get(&sent.key.campaign).and_then(|lane| lane.sent.get(&sent.key));
+        let fresh =
+            sent.attempt == 1 && before.is_none_or(|before| sent.index >= *before) && !self.facts.slow_loads;
         let more_urgent = self.facts.audiences.iter().filter(|(_, other)| {
             other.row.kind.class() < audience.row.kind.class()
                 && (other.row.expires_at_ms - self.wall.1) as f64 * 1e3 > (at_us - self.wall.0) as f64
@@ -108,7 +112,7 @@ impl Lanes<'_> {
                 on_it.into_iter().any(|block| {
                     let sent = lane.sent.get(&block.key).copied().unwrap_or(0);
                     let mark = lane.marks.get(&block.key).copied().unwrap_or(0);
-                    let stock = if self.facts.slow_loads { mark } else { block.people.len() as u32 };
+                    let stock = if fresh { block.people.len() as u32 } else { mark };
                     sent < stock
                 })
             })

@@ -78,7 +78,11 @@ fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
             system_id: "bealert".into(),
             window: chance.pick(&[1, 2, 10, 10, 50, 100]),
             response_timeout_us,
-            enquire_interval_us: chance.pick(&[0, 2 * SECOND, 30 * SECOND]).max(if wild { SECOND } else { 0 }),
+            enquire_interval_us: chance.pick(&[0, 2 * SECOND, 30 * SECOND]).max(if wild {
+                SECOND
+            } else {
+                0
+            }),
             late_grace_us: chance.pick(&[100 * MS, 5 * SECOND]),
             first_sequence: chance.pick(&[1, 0x7FFF_FF00]),
             ..EsmeConfig::default()
@@ -97,7 +101,11 @@ fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
             keep_diary: true,
             // Two far ends may give the same ids: only the gateway tells them apart.
             id_start: chance.pick(&[1, 1, 1_000]),
-            ids: if wild { chance.pick(&[None, None, None, None, None, None, Some(0), Some(1), Some(5)]) } else { None },
+            ids: if wild {
+                chance.pick(&[None, None, None, None, None, None, Some(0), Some(1), Some(5)])
+            } else {
+                None
+            },
             faults: if wild { faults(chance) } else { Faults { receipt_us: 20 * MS, ..Faults::default() } },
             ..SimConfig::default()
         },
@@ -112,7 +120,8 @@ fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
 
 /// How a far end misbehaves.
 fn faults(chance: &mut Chance) -> Faults {
-    let mut share = |most: f64| if chance.happens(0.4) { most * chance.below(100) as f64 / 100.0 } else { 0.0 };
+    let mut share =
+        |most: f64| if chance.happens(0.4) { most * chance.below(100) as f64 / 100.0 } else { 0.0 };
     let (failed, early_receipts, repeated_receipts) = (share(0.5), share(1.0), share(0.3));
     let (silent, swallowed, queue_full, lost_receipts) = (share(0.2), share(0.2), share(0.3), share(0.5));
     let limit = chance.pick(&[None, None, None, Some(15.0), Some(300.0)]);
