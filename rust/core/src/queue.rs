@@ -15,8 +15,6 @@ pub(crate) struct Slice {
     pub(crate) end: u32,
     /// Next part of dispatch `next`; above 0 the message has begun.
     pub(crate) part: u8,
-    /// The session the begun message goes on: parts of a message stay on one connection.
-    pub(crate) session: Option<u16>,
     /// The batch that makes the reservation durable.
     pub(crate) batch: u64,
 }
@@ -157,7 +155,7 @@ impl Lane {
             turn.blocks[0].1 = end;
         }
         self.reserved += end - next;
-        self.runway.push_back(Slice { key, next, end, part: 0, session: None, batch });
+        self.runway.push_back(Slice { key, next, end, part: 0, batch });
         Some((key, end))
     }
 
@@ -167,7 +165,6 @@ impl Lane {
         if let Some(slice) = self.runway.front_mut() {
             slice.next += 1;
             slice.part = 0;
-            slice.session = None;
             if slice.next == slice.end {
                 self.runway.pop_front();
             }
@@ -187,7 +184,7 @@ impl Lane {
             }
             if slice.part > 0 && keep_begun {
                 kept.push_back(Slice { end: slice.next + 1, ..slice.clone() });
-                slice = Slice { next: slice.next + 1, part: 0, session: None, ..slice };
+                slice = Slice { next: slice.next + 1, part: 0, ..slice };
                 if slice.next == slice.end {
                     // Nothing lies behind it: its mark stands where it is.
                     continue;

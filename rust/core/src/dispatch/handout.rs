@@ -16,12 +16,15 @@ enum Source {
 }
 
 impl Dispatcher {
-    /// The next part for a session with room. Takes a token of the gateway's limiter.
-    pub fn next(&mut self, now_us: u64, gateway: GatewayId, session: u16) -> Next {
+    /// The next part for any session of a gateway that has room. Takes a token of the gateway's limiter.
+    ///
+    /// The parts of a message may go over several sessions: one that waited for its own session would
+    /// hold up its lane, and what is less urgent would pass it on the others (I5).
+    pub fn next(&mut self, now_us: u64, gateway: GatewayId) -> Next {
         if self.closing {
             return Next::Idle;
         }
-        let Some((route, class, source)) = self.choose(now_us, gateway, session) else {
+        let Some((route, class, source)) = self.choose(now_us, gateway) else {
             self.note_starved(gateway);
             return Next::Idle;
         };
@@ -41,13 +44,13 @@ impl Dispatcher {
         state.counters.in_flight += 1;
         state.meter.count(now_us, 1);
         let handout = match source {
-            Source::Runway => self.hand_fresh(now_us, gateway, session, route, class),
+            Source::Runway => self.hand_fresh(now_us, gateway, route, class),
             Source::Returned | Source::Ready => self.hand_intent(now_us, gateway, route, class, source),
         };
         handout.map_or(Next::Idle, Next::Send)
     }
 
-    fn choose(&mut self, now_us: u64, id: GatewayId, session: u16) -> Option<(usize, usize, Source)> {
+    fn choose(&mut self, now_us: u64, id: GatewayId) -> Option<(usize, usize, Source)> {
         let committed = self.journal.committed;
         for class in 0..CLASSES {
             let gateway = self.gateway(id)?;
@@ -57,9 +60,7 @@ impl Dispatcher {
                 let route = gateway.serving[(turn + offset) % count];
                 let lane = &self.routes[route].lanes[class];
                 let begun = lane.runway.front().is_some_and(|slice| slice.part > 0);
-                let fresh = lane.runway.front().is_some_and(|slice| {
-                    slice.batch <= committed && slice.session.is_none_or(|on| on == session)
-                });
+                let fresh = lane.runway.front().is_some_and(|slice| slice.batch <= committed);
                 if begun && fresh {
                     return Some((route, class, Source::Runway));
                 }
@@ -109,14 +110,7 @@ impl Dispatcher {
         }
     }
 
-    fn hand_fresh(
-        &mut self,
-        now_us: u64,
-        gateway: GatewayId,
-        session: u16,
-        route: usize,
-        class: usize,
-    ) -> Option<Handout> {
+    fn hand_fresh(&mut self, now_us: u64, gateway: GatewayId, route: usize, class: usize) -> Option<Handout> {
         let lane = &mut self.routes[route].lanes[class];
         let slice = lane.runway.front_mut()?;
         let (key, index, part) = (slice.key, slice.next, slice.part);
@@ -140,7 +134,6 @@ impl Dispatcher {
             lane.advance();
         } else {
             slice.part += 1;
-            slice.session = Some(session);
         }
         let due = Due { key, index, part, attempt: 1, resends: 0, resend: false };
         let said = Said {

@@ -23,14 +23,6 @@ impl Dispatcher {
             state.sessions.retain(|known| *known != session);
         }
         self.forget_replies(gateway, session);
-        for route in self.routes.iter_mut().filter(|route| route.serving == Some(gateway)) {
-            for lane in &mut route.lanes {
-                // A begun message goes on over another session.
-                if let Some(slice) = lane.runway.front_mut().filter(|slice| slice.session == Some(session)) {
-                    slice.session = None;
-                }
-            }
-        }
         self.reroute(now_us);
     }
 
@@ -80,11 +72,6 @@ impl Dispatcher {
                 new.serving.push(at);
             }
             self.routes[at].serving = serving;
-            for lane in &mut self.routes[at].lanes {
-                if let Some(slice) = lane.runway.front_mut() {
-                    slice.session = None;
-                }
-            }
             if serving.is_none() {
                 for class in 0..CLASSES {
                     self.take_back(now_us, at, class, |_| true, "no gateway");

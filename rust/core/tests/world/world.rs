@@ -252,7 +252,7 @@ impl World {
         for gateway in 0..2 {
             let Some(session) = self.sessions[gateway].0 else { continue };
             while self.flying.iter().filter(|flying| flying.session == session).count() < self.plan.window {
-                match self.dispatcher.next(self.now, GatewayId(gateway as u16), session) {
+                match self.dispatcher.next(self.now, GatewayId(gateway as u16)) {
                     Next::Send(handout) => self.send(gateway, session, handout),
                     Next::Wait(at) => {
                         assert!(at > self.now);

@@ -115,7 +115,7 @@ impl Gateway {
                 self.unfinished = true;
                 return Fill::Done;
             }
-            match pass.dispatcher.next(pass.now_us, self.id, number as u16) {
+            match pass.dispatcher.next(pass.now_us, self.id) {
                 Next::Send(handout) => {
                     submit(session, pass, store, &self.config, &mut self.unfit, handout);
                 }

@@ -114,7 +114,7 @@ impl World {
                     }
                     left -= 1;
                     self.fuse.point()?;
-                    match host.dispatcher.next(self.now_us, gateway.id, number as u16) {
+                    match host.dispatcher.next(self.now_us, gateway.id) {
                         Next::Send(handout) => {
                             let mut desk = Desk {
                                 now_us: self.now_us,

@@ -44,11 +44,11 @@ fn doubts_are_explained(facts: &Facts) -> Result<(), String> {
             What::Closed { drained: all } => drained = *all,
             What::Crashed => drained = false,
             What::Opened { .. } => {
-                let open = ledger.count();
+                let (open, cut_off) = ledger.count();
                 if drained && open > 0 {
                     return Err(format!("{open} attempts were open after an end in which all had drained"));
                 }
-                allowed += open;
+                allowed += open + cut_off;
             }
             What::Durable { batch } => {
                 ledger.take_in(batch)?;
@@ -114,21 +114,25 @@ impl<'a> Open<'a> {
         Ok(())
     }
 
-    /// Attempts that may be on their way, as far as the ledger knows.
-    fn count(&self) -> u64 {
+    /// Attempts that may be on their way, as far as the ledger knows: of parts that are open, and of
+    /// parts that something else has settled meanwhile.
+    fn count(&self) -> (u64, u64) {
         let audiences = self.facts.audiences.iter().filter(|(id, _)| !self.over.contains(id));
         let blocks = audiences.flat_map(|(_, audience)| &audience.blocks).filter(|b| b.route != EXCLUDED);
-        let mut open = 0;
+        let (mut open, mut cut_off) = (0, 0);
         for block in blocks {
             let mark = self.marks.get(&block.key).copied().unwrap_or(0) as usize;
             for person in block.people.iter().take(mark) {
                 for part in 0..person.units {
                     let part = Part { campaign: block.key.campaign, ordinal: person.ordinal, part };
-                    let queued = self.fold.mark(part).state() == State::Queued;
-                    open += u64::from(queued || self.intents.contains_key(&part));
+                    match self.fold.mark(part).state() {
+                        State::Queued => open += 1,
+                        State::Submitted if self.intents.contains_key(&part) => open += 1,
+                        _ => cut_off += u64::from(self.intents.contains_key(&part)),
+                    }
                 }
             }
         }
-        open
+        (open, cut_off)
     }
 }
