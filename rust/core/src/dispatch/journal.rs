@@ -171,7 +171,11 @@ impl Dispatcher {
         }
         let mut batch = std::mem::take(&mut self.journal.batch);
         batch.marks.extend(self.journal.marks.drain());
-        for id in std::mem::take(&mut self.journal.dirty) {
+        batch.marks.sort_unstable();
+        // In an order of their own: what a run does must not hang on how a map hashes.
+        let mut dirty: Vec<CampaignId> = self.journal.dirty.drain().collect();
+        dirty.sort_unstable();
+        for id in dirty {
             let Some(campaign) = self.campaigns.get(&id) else { continue };
             for channel in crate::model::Channel::ALL {
                 if let Some(live) = &campaign.channels[channel as usize] {

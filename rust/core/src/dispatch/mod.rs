@@ -216,7 +216,9 @@ impl Dispatcher {
 
     /// Campaigns whose progress changed since the last call.
     pub fn changed(&mut self) -> Vec<CampaignId> {
-        self.changed.drain().collect()
+        let mut changed: Vec<CampaignId> = self.changed.drain().collect();
+        changed.sort_unstable();
+        changed
     }
 
     /// How far a campaign is; `None` where it is not held (never launched, or ended long ago).

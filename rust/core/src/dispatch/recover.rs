@@ -102,7 +102,9 @@ impl Dispatcher {
         }
         self.expect_again(now_us, gathered.accepted);
         self.settle_parked(now_us);
-        for id in self.campaigns.keys().copied().collect::<Vec<_>>() {
+        let mut ids: Vec<CampaignId> = self.campaigns.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
             self.check_end(now_us, id);
         }
         Ok(())

@@ -82,7 +82,10 @@ impl Dispatcher {
 
     fn end_campaigns(&mut self, now_us: u64) {
         let over = |test: fn(&super::Campaign, u64) -> bool| -> Vec<CampaignId> {
-            self.campaigns.iter().filter(|(_, c)| test(c, now_us)).map(|(id, _)| *id).collect()
+            let over = self.campaigns.iter().filter(|(_, c)| test(c, now_us));
+            let mut ids: Vec<CampaignId> = over.map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids
         };
         let expired = over(|campaign, now_us| {
             campaign.expires_us <= now_us && campaign.stopped.is_none() && !campaign.row.state.ended()
