@@ -40,8 +40,11 @@ test: test-rust test-python ## Set up what the tests need and run them all
 check: check-rust check-python check-stubs ## Formats, lints, types and stubs, changing nothing
 
 .PHONY: bench
-bench: build $(VENV)/dev.installed ## Measure: a million SMS with receipts, then the Python API
-	$(BIN)/bealert bench sms --count 1000000 --window 100 --sessions 1 --receipts
+bench: build bench-peers $(VENV)/dev.installed ## Measure every figure of benches/RESULTS.md beside peers; CASES="window1 urgent" for some
+	$(BIN)/python benches/speed $(CASES)
+
+.PHONY: bench-api
+bench-api: build $(VENV)/dev.installed ## Measure what calls of the Python API cost
 	$(BIN)/python -m pytest benches --benchmark-only
 
 .PHONY: bench-peers
@@ -65,6 +68,7 @@ clean: ## Remove what was built; data directories stay
 .PHONY: test-rust
 test-rust: prerequisites $(VENV)/run.installed ## Only the tests of the Rust crates
 	cargo test --workspace --exclude bealert-binding $(CARGO_PROFILE) $(CARGO_LOCKED)
+	cargo test --release --locked --manifest-path benches/peers/lean/Cargo.toml --target-dir $(PEERS)
 
 .PHONY: test-python
 test-python: build $(VENV)/dev.installed ## Only the Python tests; ends with what was left out

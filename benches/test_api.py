@@ -1,6 +1,6 @@
 """What the Python API costs: plan, launch, snapshot, a batch of events.
 
-    make bench
+    make bench-api
     .venv/bin/python -m pytest benches --benchmark-only
 
 The far end is the simulator, the ledger is on disk with fsync.

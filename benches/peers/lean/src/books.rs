@@ -1,5 +1,6 @@
 //! What the far end has seen, said as one line of JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::pdu;
@@ -7,8 +8,8 @@ use crate::pdu;
 /// Seconds that are told apart; an hour is far longer than any measurement.
 const MAX_SECONDS: usize = 3_600;
 
-/// Arrivals of watched numbers that are kept.
-const MAX_WATCHED: usize = 10_000;
+/// Groups of numbers whose first arrival is kept.
+const MAX_GROUPS: usize = 10_000;
 
 /// Numbers are told apart by their last digits: one bit for each of this many, 12 MB.
 const DISTINCT: u64 = 100_000_000;
@@ -26,8 +27,12 @@ pub struct Books {
     last_ns: u64,
     /// Taken and throttled, in each second since the first.
     seconds: Vec<(u32, u32)>,
-    /// When a watched number arrived.
-    watched: Vec<(u64, u64)>,
+    /// How many numbers that follow each other make a group; 0 for none.
+    pub group: u64,
+    /// When the first number of each group arrived.
+    groups: BTreeMap<u64, u64>,
+    /// The group of the last arrival; the next one mostly is of the same.
+    last_group: u64,
     /// From each reset to the next message, in microseconds.
     pub gaps_us: Vec<u64>,
     seen: Vec<u64>,
@@ -47,16 +52,24 @@ impl Books {
         if taken {
             self.accepted += 1;
             counts.into_iter().for_each(|(taken, _)| *taken += 1);
-            self.tell_apart(pdu::number(number) % DISTINCT);
+            let number = pdu::number(number);
+            self.tell_apart(number % DISTINCT);
+            if self.group > 0 {
+                self.arrived(now_ns, number);
+            }
         } else {
             self.throttled += 1;
             counts.into_iter().for_each(|(_, throttled)| *throttled += 1);
         }
     }
 
-    pub fn watch(&mut self, now_ns: u64, number: &[u8]) {
-        if self.watched.len() < MAX_WATCHED {
-            self.watched.push((pdu::number(number), now_ns));
+    fn arrived(&mut self, now_ns: u64, number: u64) {
+        let group = number / self.group;
+        if group != self.last_group {
+            self.last_group = group;
+            if self.groups.len() < MAX_GROUPS {
+                self.groups.entry(group).or_insert(now_ns);
+            }
         }
     }
 
@@ -95,7 +108,7 @@ impl Books {
         let lists = [
             list("per_second", &mut self.seconds.iter().map(|(taken, _)| taken.to_string())),
             list("throttled_per_second", &mut self.seconds.iter().map(|(_, over)| over.to_string())),
-            list("watched", &mut self.watched.iter().map(|(number, at_ns)| format!("[{number}, {at_ns}]"))),
+            list("groups", &mut self.groups.iter().map(|(group, at_ns)| format!("[{group}, {at_ns}]"))),
             list("gaps_us", &mut self.gaps_us.iter().map(u64::to_string)),
         ];
         lists.iter().for_each(|list| {

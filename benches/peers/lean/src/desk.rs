@@ -17,7 +17,9 @@ pub struct Desk {
 impl Desk {
     pub fn new(options: Sink) -> Self {
         let bucket = (options.limit > 0).then(|| Bucket::new(options.limit, options.burst));
-        let (books, receipt) = (Books::default(), Receipt::new());
+        let mut books = Books::default();
+        books.group = options.group;
+        let receipt = Receipt::new();
         Self { options, books, receipt, bucket, next_id: FIRST_ID, reset_ns: None }
     }
 
@@ -26,11 +28,6 @@ impl Desk {
     pub fn take(&mut self, now_ns: u64, submit: &Submit<'_>) -> Option<u64> {
         let taken = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now_ns));
         self.books.submit(now_ns, taken, submit.number());
-        if let Some(watch) = &self.options.watch
-            && submit.number().starts_with(watch.as_bytes())
-        {
-            self.books.watch(now_ns, submit.number());
-        }
         if let Some(reset_ns) = self.reset_ns.take() {
             self.books.gaps_us.push((now_ns - reset_ns) / 1_000);
         }

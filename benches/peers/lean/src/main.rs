@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 lean sink [--port P] [--latency-ms N] [--silent-receipts] [--unanswered-receipts N] [--limit N] [--burst N]
-          [--reset-every N] [--watch PREFIX] [--with-parent]
+          [--reset-every N] [--group N] [--with-parent]
 lean blast --port P --count N --window W [--receipts]";
 
 fn main() -> ExitCode {

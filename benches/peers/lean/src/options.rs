@@ -19,8 +19,8 @@ pub struct Sink {
     pub burst: u32,
     /// Resets a connection after so many messages; 0 for never.
     pub reset_every: u32,
-    /// Numbers that begin so have their arrivals kept.
-    pub watch: Option<String>,
+    /// So many numbers make a group, whose first arrival is told; 0 for none.
+    pub group: u64,
     /// Ends with its standard input, and says its books for each line of it.
     pub with_parent: bool,
 }
@@ -45,7 +45,7 @@ pub fn sink(words: impl Iterator<Item = String>) -> Result<Sink, String> {
             "--limit" => chosen.limit = value(name, words)?,
             "--burst" => chosen.burst = value(name, words)?,
             "--reset-every" => chosen.reset_every = value(name, words)?,
-            "--watch" => chosen.watch = Some(value(name, words)?),
+            "--group" => chosen.group = value(name, words)?,
             "--with-parent" => chosen.with_parent = true,
             _ => return Err(format!("unknown option {name}")),
         }

@@ -95,3 +95,14 @@ fn a_connection_is_reset_after_its_share() {
     let books = sink.books();
     assert_eq!((figure(&books, "resets"), figure(&books, "submits")), (1.0, 500.0));
 }
+
+#[test]
+fn the_first_arrival_of_each_group_is_told() {
+    let sink = Sink::start(&["--group", "100"]);
+    assert!(sink.blast(&["--count", "250", "--window", "1"]).0);
+    let books = sink.books();
+    let (_, groups) = books.split_once("\"groups\": ").expect("groups");
+    let groups = &groups[..groups.find("]]").expect("a list of pairs")];
+    assert!(groups.starts_with(&format!("[[888100000000, {}]", figure(&books, "first_ns"))), "{groups}");
+    assert_eq!(groups.matches('[').count(), 4, "three groups: {groups}");
+}

@@ -1,0 +1,139 @@
+"""The far end in a process of its own, and programs that say one JSON value."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "target" / "peers"
+LEAN = PEERS / "release" / "lean"
+
+END_WITHIN_S = 10.0
+
+
+class Failed(Exception):
+    """A program did not do what it was started for."""
+
+
+class Sink:
+    """`lean sink` on a free port, until the block ends.
+
+    Attributes:
+        port: Where it listens.
+        options: What it was started with.
+    """
+
+    port: int
+
+    def __init__(self, *options: str, port: int = 0) -> None:
+        self.options = options
+        self._port = port
+
+    def __enter__(self) -> Self:
+        command = [str(LEAN), "sink", "--with-parent", "--port", str(self._port), *self.options]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline()
+        if not first.startswith("listening on "):
+            raise Failed("the far end did not start")
+        self.port = int(first.rsplit(":", 1)[1])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._process.communicate(timeout=END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def books(self) -> dict[str, Any]:
+        """What it has seen up to now."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        books: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return books
+
+
+class Program:
+    """A program that says a JSON value per line, and ends with its standard input."""
+
+    def __init__(self, command: list[str], *, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def says(self) -> dict[str, Any]:
+        """The next value."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            _, errors = self.process.communicate(timeout=self._timeout_s)
+            raise Failed(errors.strip()[-2000:])
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+
+def run(command: list[str], *, timeout_s: float) -> dict[str, Any]:
+    """Run a program to its end; what it said."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            cwd=ROOT,
+            env=environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{shlex.join(command)} did not end within {timeout_s:.0f} s") from None
+    if done.returncode != 0:
+        raise Failed(f"{shlex.join(command)}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would let another installation in."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def driver(name: str, *options: str) -> list[str]:
+    """The command for one of the programs in `driver.py`."""
+    return [sys.executable, str(Path(__file__).parent / "driver.py"), name, *options]
