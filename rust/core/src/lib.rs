@@ -1,12 +1,13 @@
 //! Dispatch without I/O: what to send when, and what became of it.
 //!
 //! Nothing here owns a socket, a clock, a thread, a file or a random source. The files are named
-//! after the flow: [`model`], [`expand`], `queue`, `limit`, `route`, `dispatch`, `retry`,
+//! after the flow: [`model`], [`expand`], `queue`, `limit`, [`congestion`], `route`, `dispatch`, `retry`,
 //! [`outcome`], `report`, with the [`ledger`]'s contract beside them. Time comes in as `now_us`,
 //! monotonic microseconds from any origin. Nothing here knows a protocol: a channel is a type with
 //! its own unit of cost.
 
 pub mod block;
+pub mod congestion;
 pub mod dispatch;
 pub mod expand;
 pub mod ledger;

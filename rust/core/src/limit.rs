@@ -6,10 +6,10 @@
 /// The burst as a share of a second: what lets a timer of a millisecond keep a rate exactly.
 const BURST_S: f64 = 0.020;
 
-/// The pace as a share of a second: who has to wait, waits for all units of that time and sends them
-/// together. Half of the burst, so that a timer may be late; each unit alone would cost a
-/// wake-up of the sender, and of everybody that its answer passes.
-const PACE_S: f64 = 0.010;
+/// The pace as a share of the burst: who has to wait, waits for all units of that time and sends them
+/// together. Half of it, so that a timer may be late; each unit alone would cost a wake-up of the
+/// sender, and of everybody that its answer passes.
+const PACE: f64 = 0.5;
 
 /// Nanoseconds in a microsecond: intervals are kept in nanoseconds, or a fast rate could not be.
 const NS: u64 = 1_000;
@@ -18,6 +18,7 @@ const NS: u64 = 1_000;
 #[derive(Debug, Clone)]
 pub struct Limiter {
     rate: Option<f64>,
+    burst_s: f64,
     interval_ns: u64,
     /// How far the arrival time may lie ahead of now: (burst - 1) intervals.
     tolerance_ns: u64,
@@ -31,7 +32,13 @@ impl Limiter {
     ///
     /// The caller has refused rates of 0 and below.
     pub fn new(rate: Option<f64>) -> Self {
-        let mut limiter = Self { rate: None, interval_ns: 0, tolerance_ns: 0, pace_ns: 0, arrival_ns: 0 };
+        Self::with_burst(rate, BURST_S)
+    }
+
+    /// The same, with another burst, as a share of a second; one unit at least.
+    pub fn with_burst(rate: Option<f64>, burst_s: f64) -> Self {
+        let mut limiter =
+            Self { rate: None, burst_s, interval_ns: 0, tolerance_ns: 0, pace_ns: 0, arrival_ns: 0 };
         limiter.set_rate(rate);
         limiter
     }
@@ -41,9 +48,9 @@ impl Limiter {
         self.rate = rate;
         // Rounded up: a limit is never passed by rounding.
         self.interval_ns = rate.map_or(0, |rate| (1e9 / rate).ceil() as u64);
-        let burst = rate.map_or(1.0, |rate| (rate * BURST_S).floor().max(1.0));
+        let burst = rate.map_or(1.0, |rate| (rate * self.burst_s).floor().max(1.0));
         self.tolerance_ns = self.interval_ns * (burst as u64 - 1);
-        let together = rate.map_or(1.0, |rate| (rate * PACE_S).floor().max(1.0));
+        let together = rate.map_or(1.0, |rate| (rate * self.burst_s * PACE).floor().max(1.0));
         self.pace_ns = self.interval_ns * (together as u64 - 1);
     }
 
@@ -76,7 +83,7 @@ impl Limiter {
         now_us.max(at_ns.div_ceil(NS))
     }
 
-    /// When somebody who has to wait is to try again: at most [`PACE_S`] after the next unit may go.
+    /// When somebody who has to wait is to try again: at most half of the burst after the next unit may go.
     pub fn pace_us(&self, now_us: u64) -> u64 {
         let at_ns = (self.arrival_ns + self.pace_ns).saturating_sub(self.tolerance_ns);
         now_us.max(at_ns.div_ceil(NS))

@@ -3,20 +3,22 @@
 use super::flight::Flight;
 use super::record::Said;
 use super::{Answer, Dispatcher};
+use crate::congestion::Throttle;
+use crate::ledger::NoticeCode;
 use crate::model::{BlockKey, CampaignState, Policy};
 use crate::outcome::{State, Step};
 use crate::queue::{Due, Intent, Slice};
 use crate::retry::{RESENDS, Refusal};
 
-/// First pause of a gateway that says it is asked for too much; it doubles up to the longest.
-const THROTTLE_FIRST_US: u64 = 100_000;
-const THROTTLE_LONGEST_US: u64 = 5_000_000;
+/// So long without a refusal for too much, the next one is news.
+const QUIET_US: u64 = 60_000_000;
 
 /// Refusals for now in a row, with nothing taken between them, after which another gateway is preferred.
 const UNFIT_REFUSALS: u32 = 50;
 
-/// Pauses in a row after which another gateway is preferred: about three seconds.
-const UNFIT_THROTTLES: u32 = 6;
+/// Pauses in a row, with nothing taken between them, after which another gateway is preferred: about three
+/// seconds.
+const UNFIT_PAUSES: u32 = 6;
 
 impl Dispatcher {
     /// Says what became of a handed-out part. `TimedOut` leaves the part in flight: its answer may
@@ -68,7 +70,7 @@ impl Dispatcher {
     fn accepted(&mut self, now_us: u64, flight: &Flight, remote: &str) {
         if let Some(gateway) = self.gateway_mut(flight.gateway) {
             gateway.counters.accepted += 1;
-            gateway.throttles = 0;
+            gateway.congestion.passed(now_us, flight.handed_us);
             gateway.refusals = 0;
         }
         // A receipt may have settled a late one before its answer came.
@@ -83,6 +85,7 @@ impl Dispatcher {
         let salt = self.hash.hash(1, &flight.ordinal.to_le_bytes());
         let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
         gateway.counters.refused += 1;
+        gateway.congestion.passed(now_us, flight.handed_us);
         let for_now = refusal == Refusal::ForNow;
         gateway.refusals = if for_now { gateway.refusals + 1 } else { 0 };
         let unfit = gateway.refusals >= UNFIT_REFUSALS;
@@ -118,24 +121,17 @@ impl Dispatcher {
         self.send_again(now_us, flight, false);
     }
 
-    /// The gateway pauses, longer each time, until it takes something again.
+    /// The gateway is asked for too much: its pace falls. That is said once, until it has been quiet a while.
     fn throttle(&mut self, now_us: u64, flight: &Flight, detail: &str) {
         let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
         gateway.counters.throttled += 1;
-        // Of a window of refusals, each handed out before the pause, only the first counts.
-        if flight.handed_us < gateway.paused_until_us || now_us < gateway.paused_until_us {
-            return;
-        }
-        let doublings = gateway.throttles.min(16);
-        let pause_us = (THROTTLE_FIRST_US << doublings).min(THROTTLE_LONGEST_US);
-        gateway.throttles += 1;
-        gateway.paused_until_us = now_us + pause_us;
-        if gateway.throttles == UNFIT_THROTTLES {
-            return self.set_unfit(now_us, flight.gateway, detail);
-        }
-        if gateway.throttles == 1 {
-            let text = format!("{}: {detail}, pausing", gateway.spec.name);
-            self.notice(now_us, None, flight.gateway, crate::ledger::NoticeCode::Throttled, &text);
+        let throttle = gateway.congestion.throttled(now_us, flight.handed_us);
+        let last_us = gateway.throttled_us.replace(now_us);
+        if throttle == Throttle::Blocked(UNFIT_PAUSES) {
+            self.set_unfit(now_us, flight.gateway, detail);
+        } else if last_us.is_none_or(|last_us| now_us >= last_us + QUIET_US) {
+            let text = format!("{}: {detail}, it is sent what it is found to take", gateway.spec.name);
+            self.notice(now_us, None, flight.gateway, NoticeCode::Throttled, &text);
         }
     }
 

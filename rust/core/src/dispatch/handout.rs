@@ -29,8 +29,9 @@ impl Dispatcher {
             return Next::Idle;
         };
         let Some(state) = self.gateway_mut(gateway) else { return Next::Idle };
-        if state.paused_until_us > now_us {
-            return Next::Wait(state.paused_until_us);
+        let ready_us = state.congestion.ready_us(now_us);
+        if ready_us > now_us {
+            return Next::Wait(ready_us);
         }
         if !state.limiter.take(now_us) {
             // What is more urgent than the last message goes with the very next token.
@@ -38,6 +39,7 @@ impl Dispatcher {
             let limiter = &state.limiter;
             return Next::Wait(if overtakes { limiter.ready_us(now_us) } else { limiter.pace_us(now_us) });
         }
+        state.congestion.take(now_us);
         state.last_class = class;
         state.turn = state.turn.wrapping_add(1);
         state.counters.handed_out += 1;

@@ -31,6 +31,7 @@ mod values;
 
 use std::collections::{BinaryHeap, VecDeque};
 
+use crate::congestion::Congestion;
 use crate::ledger::NoticeCode;
 use crate::limit::Limiter;
 use crate::model::{CLASSES, CampaignId, Channel, GatewayId};
@@ -88,9 +89,10 @@ pub(crate) struct Gateway {
     unfit_until_us: u64,
     /// Refusals since it last took something.
     refusals: u32,
-    /// Set by throttling answers.
-    paused_until_us: u64,
-    throttles: u32,
+    /// What the far end was found to take, beside the limit.
+    congestion: Congestion,
+    /// The last refusal for too much, once there was one.
+    throttled_us: Option<u64>,
     meter: Meter,
     counters: Counters,
     /// Attempts that a restart made uncertain and that may have left through it.
@@ -163,6 +165,7 @@ impl Dispatcher {
         }
         let mut limiter = Limiter::new(spec.units_per_second);
         limiter.start_charged(self.clock.now_us, 0);
+        let congestion = Congestion::new(self.clock.now_us, spec.units_per_second.is_some());
         self.gateways[at] = Some(Gateway {
             limiter,
             spec,
@@ -174,8 +177,8 @@ impl Dispatcher {
             starved: false,
             unfit_until_us: 0,
             refusals: 0,
-            paused_until_us: 0,
-            throttles: 0,
+            congestion,
+            throttled_us: None,
             meter: Meter::default(),
             counters: Counters::default(),
             uncertain_at_start: 0,
@@ -229,6 +232,18 @@ impl Dispatcher {
     /// What went through a gateway.
     pub fn counters(&self, gateway: GatewayId) -> Counters {
         self.gateway(gateway).map_or(Counters::default(), |gateway| gateway.counters)
+    }
+
+    /// Units per second that a gateway was found to take, where it has refused some for being too many.
+    pub fn learned_rate(&self, gateway: GatewayId) -> Option<f64> {
+        self.gateway(gateway)?.congestion.learned()
+    }
+
+    /// A far end has told its load in percent beside an answer (congestion_state).
+    pub fn congestion_state(&mut self, now_us: u64, gateway: GatewayId, load: u8) {
+        if let Some(gateway) = self.gateway_mut(gateway) {
+            gateway.congestion.told(now_us, load);
+        }
     }
 
     /// Steps that the transition table does not have: above 0 only by a fault of ours.

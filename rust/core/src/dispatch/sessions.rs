@@ -46,7 +46,6 @@ impl Dispatcher {
     pub(crate) fn set_unfit(&mut self, now_us: u64, id: GatewayId, why: &str) {
         let Some(gateway) = self.gateway_mut(id) else { return };
         gateway.refusals = 0;
-        gateway.throttles = 0;
         gateway.unfit_until_us = now_us + UNFIT_US;
         let text = format!("{} takes nothing ({why}): others are preferred for now", gateway.spec.name);
         self.notice(now_us, None, id, NoticeCode::GatewayDown, &text);
