@@ -21,9 +21,30 @@ impl Limit {
 pub(crate) struct Bucket {
     /// `None` until first asked.
     filled: Option<(u64, f64)>,
+    /// What came of late, faded to the time it was last counted.
+    came: (u64, f64),
 }
 
+/// After so long, what came counts for a third of what comes now.
+const FADE_S: f64 = 0.1;
+
 impl Bucket {
+    /// Something came, whether or not it is taken.
+    #[inline]
+    pub(crate) fn count(&mut self, now_us: u64) {
+        self.came = (now_us, self.came(now_us) + 1.0);
+    }
+
+    /// The load in percent, at most 100: what came of late by what may come.
+    pub(crate) fn load(&self, now_us: u64, limit: Limit) -> u8 {
+        (100.0 * self.came(now_us) / FADE_S / limit.per_second).min(100.0) as u8
+    }
+
+    fn came(&self, now_us: u64) -> f64 {
+        let (since_us, count) = self.came;
+        count * (-(now_us.saturating_sub(since_us) as f64) / 1e6 / FADE_S).exp()
+    }
+
     /// Takes a token, if there is one. A lower burst than before empties the bucket down to it.
     #[inline]
     pub(crate) fn take(&mut self, now_us: u64, limit: Limit) -> bool {

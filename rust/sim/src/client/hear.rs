@@ -55,6 +55,10 @@ pub fn hear(
             dispatcher.answered(now_us, *token, answer);
             Heard::Answered { took_us: *took_us }
         }
+        Event::Congestion { load } => {
+            dispatcher.congestion_state(now_us, origin.gateway, *load);
+            Heard::Told
+        }
         Event::TimedOut { token } => answered(now_us, dispatcher, *token, Answer::TimedOut),
         Event::Lost { token } => answered(now_us, dispatcher, *token, Answer::Lost),
         Event::Unsent { token } => answered(now_us, dispatcher, *token, Answer::Unsent),

@@ -32,6 +32,9 @@ pub struct Faults {
     pub queue_full: f64,
     /// The most submits per account; what is more is refused with `ESME_RTHROTTLED`.
     pub limit: Option<Limit>,
+    /// Whether responses tell how loaded it is (congestion_state, SMPP 5.0 §4.8.4.18): what comes of late, as a
+    /// share of what [`limit`](Self::limit) lets through.
+    pub tells_load: bool,
     /// After every so many submits the connection of the last one breaks, its responses unsent.
     pub reset_every: Option<u64>,
     /// The most receipts of one connection that wait for their answer, at most
@@ -65,6 +68,7 @@ impl Default for Faults {
             swallowed: 0.0,
             queue_full: 0.0,
             limit: None,
+            tells_load: false,
             reset_every: None,
             unanswered_receipts: UNANSWERED_RECEIPTS,
             receipt_form: ReceiptForm::default(),

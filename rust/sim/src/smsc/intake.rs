@@ -1,6 +1,6 @@
 //! What comes in over a connection, and the answers to it.
 
-use bealert_wire::smpp::{BindMode, Password, ReceiptState, Reply, SmscEvent, SubmitSm, status};
+use bealert_wire::smpp::{BindMode, MessageId, Password, ReceiptState, Reply, SmscEvent, SubmitSm, status};
 
 use super::desk::Verdict;
 use super::{ConnectionId, SmscSim};
@@ -11,6 +11,8 @@ pub(super) struct Response {
     connection: ConnectionId,
     reply: Reply,
     answer: Answer,
+    /// In percent, where it is told.
+    load: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,9 +87,14 @@ impl SmscSim {
         submit: &SubmitSm,
     ) {
         let bucket = &mut self.accounts.get(account).bucket;
+        if self.config.faults.tells_load {
+            bucket.count(now_us);
+        }
         match self.desk.judge(now_us, &self.config.faults, bucket, submit) {
             Verdict::Swallowed => {}
-            Verdict::Refused(status) => self.answer(now_us, connection, reply, Answer::Refused(status)),
+            Verdict::Refused(status) => {
+                self.answer(now_us, connection, account, reply, Answer::Refused(status))
+            }
             Verdict::Accepted(acceptance) => {
                 let answer = Answer::Taken(acceptance.number);
                 let receipt = acceptance.receipt.map(|state| state == ReceiptState::Delivered);
@@ -99,7 +106,7 @@ impl SmscSim {
                     self.desk.books.early_receipts += u64::from(sent);
                 }
                 if !acceptance.silent {
-                    self.answer(now_us, connection, reply, answer);
+                    self.answer(now_us, connection, account, reply, answer);
                 }
                 if !acceptance.early {
                     let delay_us =
@@ -115,8 +122,10 @@ impl SmscSim {
 
     /// Answers now or when it is time.
     #[inline]
-    fn answer(&mut self, now_us: u64, connection: ConnectionId, reply: Reply, answer: Answer) {
-        let response = Response { connection, reply, answer };
+    fn answer(&mut self, now_us: u64, connection: ConnectionId, account: u32, reply: Reply, answer: Answer) {
+        let limit = self.config.faults.limit.filter(|_| self.config.faults.tells_load);
+        let load = limit.map(|limit| self.accounts.get(account).bucket.load(now_us, limit));
+        let response = Response { connection, reply, answer, load };
         match self.config.faults.response_us {
             0 => self.respond(now_us, response),
             delay_us => self.responses.push(now_us.saturating_add(delay_us), response),
@@ -124,14 +133,16 @@ impl SmscSim {
     }
 
     #[inline]
-    pub(super) fn respond(&mut self, now_us: u64, Response { connection, reply, answer }: Response) {
+    pub(super) fn respond(&mut self, now_us: u64, response: Response) {
+        let Response { connection, reply, answer, load } = response;
         let Some(line) = self.lines.get(connection).filter(|line| !line.reset) else { return };
-        match answer {
-            Answer::Refused(status) => line.session.respond(now_us, reply, status, ""),
-            Answer::Taken(number) => {
-                let id = self.config.id(number);
-                line.session.respond(now_us, reply, status::ESME_ROK, &id);
-            }
+        let (status, id) = match answer {
+            Answer::Refused(status) => (status, MessageId::new()),
+            Answer::Taken(number) => (status::ESME_ROK, self.config.id(number)),
+        };
+        match load {
+            Some(load) => line.session.respond_with_load(reply, status, &id, load),
+            None => line.session.respond(now_us, reply, status, &id),
         }
     }
 }

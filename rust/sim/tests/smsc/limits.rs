@@ -1,5 +1,5 @@
 use bealert_sim::smsc::{Faults, Limit};
-use bealert_wire::smpp::{BindMode, status};
+use bealert_wire::smpp::{BindMode, Event, status};
 
 use crate::joined::{Joined, MS};
 
@@ -60,4 +60,21 @@ fn receipts_are_spread_over_the_connections() {
     joined.send(sender, 0..20);
     assert_eq!(receivers.map(|caller| joined.receipts(caller).len()), [10, 10]);
     assert_eq!(joined.receipts(sender), []);
+}
+
+#[test]
+fn the_load_is_told_with_every_answer_where_it_is_to_be() {
+    let limit = Some(Limit { per_second: 100.0, burst: 10 });
+    let mut joined = Joined::with(Faults { limit, tells_load: true, ..Faults::default() });
+    let caller = joined.bind(BindMode::Transceiver);
+    for token in 0..40 {
+        joined.wait(20 * MS);
+        joined.send(caller, [token]);
+    }
+    joined.send(caller, 40..60);
+    let loads =
+        joined.pick(caller, |event| if let Event::Congestion { load } = event { Some(*load) } else { None });
+    assert_eq!(loads.len(), 60, "refusals tell it too");
+    assert!((45..=65).contains(&loads[39]), "{} at half the limit", loads[39]);
+    assert_eq!(loads[59], 100);
 }

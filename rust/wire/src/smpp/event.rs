@@ -66,6 +66,12 @@ pub enum Event {
         /// After its `TimedOut`.
         late: bool,
     },
+    /// The SMSC told its load with a response (congestion_state, SMPP 5.0 §4.8.4.18); before that response's
+    /// own event.
+    Congestion {
+        /// In percent; 80 to 90 is its best.
+        load: u8,
+    },
     /// No response in time. The SMSC may have the message, and may still say so; the slot is kept.
     TimedOut {
         /// As handed in.

@@ -6,6 +6,7 @@ use super::frame::{BadLength, Frames};
 use super::outbox::Outbox;
 use super::pdu::{Body, Header, MessageResp};
 use super::status;
+use super::tlv::Tlvs;
 use super::window::{Request, Window};
 
 /// How long a closing session waits for the transport to take its last bytes, before it drops them.
@@ -45,6 +46,8 @@ struct Closing {
 #[derive(Debug, Default)]
 pub(crate) struct Incoming<'a> {
     pub(crate) fault: Option<ProtocolFault>,
+    /// The load that came with an answer which has no body to look at.
+    pub(crate) load: Option<u8>,
     pub(crate) body: Option<(Header, Body<'a>)>,
 }
 
@@ -94,7 +97,7 @@ impl Link {
                 self.put(Body::GenericNack, status::ESME_RINVCMDLEN, 0);
                 self.close(now_us, CloseReason::Violation);
                 self.deaf = true;
-                Some(Incoming { fault: Some(ProtocolFault::BadLength { length }), body: None })
+                Some(Incoming { fault: Some(ProtocolFault::BadLength { length }), ..Incoming::default() })
             }
         }
     }
@@ -115,18 +118,25 @@ impl Link {
                 self.put(Body::EnquireLinkResp, 0, header.sequence);
                 Incoming::default()
             }
-            Ok(Body::EnquireLinkResp) => Incoming::default(),
+            Ok(Body::EnquireLinkResp) => {
+                let load = Tlvs::parse(octets).ok().and_then(Tlvs::congestion);
+                Incoming { load, ..Incoming::default() }
+            }
             Ok(Body::Other(command)) => self.other(header, command),
-            Ok(body) => Incoming { fault: None, body: Some((header, body)) },
+            Ok(body) => Incoming { body: Some((header, body)), ..Incoming::default() },
             Err(error) => {
                 let fault = Some(ProtocolFault::Undecodable { command: header.command, error });
                 match command.response() {
                     Some(response) => {
                         self.refuse(response, error.status(), header.sequence);
-                        Incoming { fault, body: None }
+                        Incoming { fault, ..Incoming::default() }
                     }
                     // the header still tells what became of our request
-                    None => Incoming { fault, body: Some((header, Body::salvage(command, octets))) },
+                    None => Incoming {
+                        fault,
+                        body: Some((header, Body::salvage(command, octets))),
+                        ..Incoming::default()
+                    },
                 }
             }
         }
@@ -137,7 +147,8 @@ impl Link {
         if header.command & RESPONSE == 0 {
             self.put(Body::GenericNack, status::ESME_RINVCMDID, header.sequence);
         }
-        Incoming { fault: Some(ProtocolFault::UnknownCommand { command: header.command }), body: None }
+        let fault = Some(ProtocolFault::UnknownCommand { command: header.command });
+        Incoming { fault, ..Incoming::default() }
     }
 
     fn other(&mut self, header: Header, command: Command) -> Incoming<'static> {
@@ -149,7 +160,7 @@ impl Link {
             }
             _ => return self.unknown(header),
         };
-        Incoming { fault: Some(fault), body: None }
+        Incoming { fault: Some(fault), ..Incoming::default() }
     }
 
     /// Queues a PDU.

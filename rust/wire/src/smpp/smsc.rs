@@ -16,6 +16,7 @@ use super::pdu::{Body, Header, MAX_MESSAGE_ID_CHARS, MessageResp, finish};
 use super::status;
 use super::submit::SubmitSm;
 use super::template::SubmitError;
+use super::tlv::{self, Tlvs};
 use super::window::Window;
 
 /// One SMSC session over one connection, from bind to close.
@@ -103,10 +104,27 @@ impl Smsc {
         if status != status::ESME_ROK {
             return self.link.refuse(reply.response, status, reply.sequence);
         }
-        let id = &message_id.as_bytes()[..message_id.len().min(MAX_MESSAGE_ID_CHARS)];
+        self.answer(reply, status, message_id, Tlvs::default());
+    }
+
+    /// The same, telling the load in percent besides (congestion_state, SMPP 5.0 §4.8.4.18): in a refusal too,
+    /// which then has a body.
+    pub fn respond_with_load(&mut self, reply: Reply, status: u32, message_id: &str, load: u8) {
+        let mut octets = std::mem::take(&mut self.scratch);
+        octets.clear();
+        tlv::put(&mut octets, tlv::tag::CONGESTION_STATE, &[load]);
+        let message_id = if status == status::ESME_ROK { message_id } else { "" };
+        self.answer(reply, status, message_id, Tlvs::parse(&octets).unwrap_or_default());
+        self.scratch = octets;
+    }
+
+    #[inline]
+    fn answer(&mut self, reply: Reply, status: u32, message_id: &str, tlvs: Tlvs<'_>) {
+        let message_id = &message_id.as_bytes()[..message_id.len().min(MAX_MESSAGE_ID_CHARS)];
+        let response = MessageResp { message_id, tlvs };
         let body = match reply.response {
-            Command::DataSmResp => Body::DataSmResp(MessageResp::new(id)),
-            _ => Body::SubmitSmResp(MessageResp::new(id)),
+            Command::DataSmResp => Body::DataSmResp(response),
+            _ => Body::SubmitSmResp(response),
         };
         self.link.put(body, status, reply.sequence);
     }

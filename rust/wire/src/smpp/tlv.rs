@@ -41,6 +41,18 @@ impl<'a> Tlvs<'a> {
         self.iter().find(|&(found, _)| found == tag).map(|(_, value)| value)
     }
 
+    /// The load of the SMSC in percent (SMPP 5.0 §4.8.4.18), where it tells one that can be.
+    #[inline]
+    pub fn congestion(self) -> Option<u8> {
+        if self.octets.is_empty() {
+            return None;
+        }
+        match self.find(tag::CONGESTION_STATE) {
+            Some(&[load @ 0..=100]) => Some(load),
+            _ => None,
+        }
+    }
+
     /// All parameters as (tag, value), in the order they were sent.
     pub fn iter(self) -> impl Iterator<Item = (u16, &'a [u8])> {
         let mut rest = self.octets;

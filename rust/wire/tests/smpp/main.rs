@@ -6,6 +6,7 @@ mod accounting;
 mod any_order;
 mod arbitrary_bytes;
 mod bind;
+mod congestion;
 mod early_receipt;
 mod full_window;
 mod half_held;

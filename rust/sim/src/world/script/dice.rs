@@ -136,6 +136,7 @@ fn faults(chance: &mut Chance) -> Faults {
         swallowed,
         queue_full,
         limit: limit.map(Limit::per_second),
+        tells_load: limit == Some(300.0),
         reset_every: chance.pick(&[None, None, None, Some(7), Some(100)]),
         unanswered_receipts: chance.pick(&[1, 10, 1_000]),
         receipt_form: ReceiptForm::default(),

@@ -19,6 +19,9 @@ impl Esme {
         if let Some(what) = incoming.fault {
             self.events.push_back(Event::Fault { what });
         }
+        if let Some(load) = incoming.load {
+            self.events.push_back(Event::Congestion { load });
+        }
         let Some((header, body)) = incoming.body else {
             return;
         };
@@ -52,6 +55,9 @@ impl Esme {
         let Some(request) = self.link.window.release(header.sequence) else {
             return self.unexpected(header);
         };
+        if let Some(load) = response.tlvs.congestion() {
+            self.events.push_back(Event::Congestion { load });
+        }
         let Request { token, late, .. } = request;
         let took_us = took_us(now_us, request);
         self.events.push_back(match header.status {
