@@ -47,6 +47,22 @@ def test_a_rate_is_kept_in_every_second(bealert: Any) -> None:
     assert slowest >= 400, "a loaded machine may be late, but not by much"
 
 
+def test_a_limit_that_nobody_told_us_is_used_and_hardly_passed(bealert: Any) -> None:
+    ran = bealert.run(
+        *("bench", "sms", "--count", 6_000, "--limit", 1_000, "--limit-burst", 100, "--json")
+    )
+    measured = ran.json
+    assert measured["wrong"] == []
+    assert measured["simulator"]["throttled"] == measured["throttled"] > 0
+    of_limit = measured["of_limit"]
+    assert of_limit["throttled_percent"] < 3, "a loaded machine may be late, but not by much"
+    assert sum(of_limit["used_percent"]) > 75 * len(of_limit["used_percent"])
+
+
+def test_a_burst_without_a_limit_is_refused(bealert: Any) -> None:
+    assert "--limit" in bealert.run("bench", "sms", "--count", 5, "--limit-burst", 5, code=2).err
+
+
 def test_a_gateway_of_ones_own_is_measured_and_its_password_is_hidden(
     bealert: Any, smsc: Any
 ) -> None:

@@ -58,6 +58,21 @@ def sms(
     rate: Annotated[
         float | None, typer.Option(help="Parts per second at most; default: no limit.")
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Parts per second that the far end takes, of which the engine is not told."
+        ),
+    ] = None,
+    limit_burst: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many at once within --limit; default: a tenth of a second's."
+        ),
+    ] = None,
+    response_ms: Annotated[
+        int, typer.Option(min=0, help="How long our simulator takes to answer.")
+    ] = 0,
     receipts: Annotated[
         bool, typer.Option("--receipts", help="Ask for receipts and wait for them.")
     ] = False,
@@ -75,6 +90,10 @@ def sms(
     out = Output(as_json=as_json)
     out.show_logs()
     url = None if gateway is None else GatewayUrl.read(gateway)
+    if url is not None and (limit_burst is not None or response_ms):
+        raise Unusable("--limit-burst and --response-ms are about our simulator, not --gateway.")
+    if limit_burst is not None and limit is None:
+        raise Unusable("--limit-burst says how --limit counts: give that too.")
     if url is not None and not url.is_loopback and not live_gateway:
         raise Unusable(
             f"{url} is not on this machine. --live-gateway says that you mean it: {count:,} "
@@ -85,8 +104,8 @@ def sms(
         _must_be_new(directory)
         simulator = None
         if url is None:
-            share = "1" if receipts else "0"
-            simulator = stack.enter_context(SimulatorProcess("--receipts", share))
+            options = _far_end(receipts, response_ms, limit, limit_burst)
+            simulator = stack.enter_context(SimulatorProcess(*options))
             url = GatewayUrl("127.0.0.1", simulator.port, "bench", Secret("bench"))
         account = Smpp(
             "bench",
@@ -103,12 +122,24 @@ def sms(
         )
         config = Config(data=directory, gateways=[account], scenarios=[TEXT])
         out.note(f"{count:,} messages to {'our simulator' if simulator else url}", style="dim")
-        measured = measure(out, config, count)
+        measured = measure(out, config, count, limit)
         books = None if simulator is None else simulator.books()
     wrong = _imbalance(measured, count, books)
     _show(out, measured, books, wrong)
     out.result(measured.as_dict() | {"simulator": books, "wrong": wrong})
     return ExitCode.FAILED if wrong else ExitCode.DONE
+
+
+def _far_end(
+    receipts: bool, response_ms: int, limit: int | None, limit_burst: int | None
+) -> list[str]:
+    """The options of our simulator."""
+    options = ["--receipts", "1" if receipts else "0", "--response-ms", str(response_ms)]
+    if limit is not None:
+        options += ["--limit", str(limit)]
+    if limit_burst is not None:
+        options += ["--limit-burst", str(limit_burst)]
+    return options
 
 
 @contextmanager

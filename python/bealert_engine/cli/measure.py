@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import resource
 import sys
 import time
@@ -43,6 +44,9 @@ class Measured:
         launch_to_first_ms: From the call of launch to the first submit.
         peak_rss_mb: The most memory that this process ever held.
         plan_and_launch_s: From the first recipient to the return of launch.
+        throttled: Sent back by the far end because it was asked for too much.
+        of_limit: With a limit of the far end: the share of it that was used in each second from the
+            first submit on, in percent, the last one cut; and the share of submits sent back.
         per_second: With a rate: submits in the slowest and the fastest whole second.
         possibly_doubled: People who may have got it twice.
         balanced: Whether the report balances.
@@ -60,6 +64,8 @@ class Measured:
     launch_to_first_ms: float | None
     peak_rss_mb: float
     plan_and_launch_s: float
+    throttled: int
+    of_limit: dict[str, Any] | None
     per_second: dict[str, int] | None
     possibly_doubled: int
     balanced: bool
@@ -69,8 +75,8 @@ class Measured:
         return dataclasses.asdict(self)
 
 
-def measure(out: Output, config: Config, count: int) -> Measured:
-    """Send `count` messages and wait for what becomes of them."""
+def measure(out: Output, config: Config, count: int, limit: int | None = None) -> Measured:
+    """Send `count` messages and wait for what becomes of them; `limit` is the far end's own."""
     with Engine.from_config(config) as engine:
         began = time.monotonic()
         plan = engine.plan("bench", to=invented(count))
@@ -81,6 +87,7 @@ def measure(out: Output, config: Config, count: int) -> Measured:
         for now in campaign.progress(every_s=SHOW_EVERY_S):
             out.note(f"{now.sms.sent:,} submitted, {now.rate:,.0f}/s", style="dim")
         after_us = cpu_us()
+        throttled = _throttled(engine.metrics())
         report = campaign.report()
     sms = report.totals["sms"]
     elapsed_s = report.elapsed_s or 0.0
@@ -97,10 +104,28 @@ def measure(out: Output, config: Config, count: int) -> Measured:
         launch_to_first_ms=report.launch_to_first_ms,
         peak_rss_mb=round(peak_rss_mb(), 1),
         plan_and_launch_s=round(launched - began, 3),
+        throttled=throttled,
+        of_limit=None if limit is None else of_limit(report, limit, throttled),
         per_second=per_second(report) if config.gateways[0].parts_per_second else None,
         possibly_doubled=len(report.possibly_doubled),
         balanced=report.balanced,
     )
+
+
+def _throttled(metrics: str) -> int:
+    line = re.search(r"^bealert_gateway_throttled_total\{[^}]*\} (\d+)$", metrics, re.MULTILINE)
+    return 0 if line is None else int(line[1])
+
+
+def of_limit(report: Report, limit: int, throttled: int) -> dict[str, Any]:
+    """How well a far end's limit was used, and how often it was passed."""
+    times = sorted(at.timestamp() for row in report.rows() if (at := row.submitted_at) is not None)
+    if not times:
+        return {"used_percent": [], "throttled_percent": 0.0}
+    seconds = Counter(int(at - times[0]) for at in times)
+    used = [round(100 * seconds[second] / limit, 1) for second in range(max(seconds))]
+    share = round(100 * throttled / (len(times) + throttled), 3)
+    return {"used_percent": used, "throttled_percent": share}
 
 
 def invented(count: int) -> Iterator[Recipient]:

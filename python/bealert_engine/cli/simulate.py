@@ -50,6 +50,14 @@ def smsc(
         int | None,
         typer.Option(min=1, help="Parts per second that are taken; more are throttled (0x58)."),
     ] = None,
+    limit_burst: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many may come at once within --limit; default: a tenth of a second's.",
+            show_default=False,
+        ),
+    ] = None,
     early_receipts: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the receipts that come first.")
     ] = 0.0,
@@ -77,6 +85,8 @@ def smsc(
     ] = False,
 ) -> ExitCode:
     """Be an SMSC: any account, any password. Says its books as JSON when it ends (Ctrl-C)."""
+    if limit_burst is not None and limit is None:
+        raise Unusable("--limit-burst says how --limit counts: give that too.")
     simulator = testing.smsc(
         port=port,
         host=host,
@@ -85,6 +95,7 @@ def smsc(
         receipts=receipts,
         failed=failed,
         limit=limit,
+        burst=limit_burst,
         early_receipts=early_receipts,
         silent=silent,
         reset_every=reset_every,

@@ -50,6 +50,7 @@ class Simulator:
         failed: Share of the receipts that say "undeliverable".
         limit: Messages per second; more are refused with ESME_RTHROTTLED.
         burst: How many may come at once within the limit.
+        tells_load: Whether its answers tell how loaded it is (congestion_state), by the limit.
         seed: Decides which messages the shares hit; the same for the same messages.
         early_receipts: Share of the receipts that come before the answer.
         repeated_receipts: Share of the receipts that come twice.
@@ -84,6 +85,7 @@ class Simulator:
         failed: float = 0.0,
         limit: float | None = None,
         burst: int | None = None,
+        tells_load: bool = False,
         seed: int = 1,
         early_receipts: float = 0.0,
         repeated_receipts: float = 0.0,
@@ -105,6 +107,7 @@ class Simulator:
             "failed": failed,
             "limit": limit,
             "burst": burst,
+            "tells_load": tells_load,
             "seed": seed,
             "early_receipts": early_receipts,
             "repeated_receipts": repeated_receipts,

@@ -37,6 +37,8 @@ impl ResponseTimes {
 pub(crate) struct GatewayReading {
     pub(crate) name: Arc<str>,
     pub(crate) counters: Counters,
+    /// Parts per second that the far end was found to take.
+    pub(crate) learned_rate: Option<f64>,
     pub(crate) sessions: usize,
     pub(crate) bound: usize,
     /// Of one session.
@@ -75,12 +77,15 @@ const COUNTS: [Series; 7] = [
     ("orphan_receipts", "Receipts that matched nothing, or several things", |g| g.counters.orphans),
 ];
 
-const GAUGES: [Series; 6] = [
+const GAUGES: [Series; 7] = [
     ("up", "1 while at least one session is bound", |g| u64::from(g.bound > 0)),
     ("sessions", "Sessions configured", |g| g.sessions as u64),
     ("sessions_bound", "Sessions that can send", |g| g.bound as u64),
     ("window", "Unanswered requests that the sessions allow", |g| u64::from(g.window) * g.sessions as u64),
     ("in_flight", "Unanswered requests", |g| u64::from(g.in_flight)),
+    ("learned_rate", "Parts per second that the far end was found to take; 0 where it refused none", |g| {
+        g.learned_rate.map_or(0, |rate| rate.ceil() as u64)
+    }),
     ("awaiting_receipt", "Accepted parts whose receipt is waited for", |g| g.counters.awaiting),
 ];
 
@@ -161,6 +166,7 @@ mod tests {
         let gateway = GatewayReading {
             name: "a\"b".into(),
             counters: Counters { accepted: 7, ..Counters::default() },
+            learned_rate: Some(299.4),
             sessions: 2,
             bound: 1,
             window: 10,
@@ -173,6 +179,7 @@ mod tests {
             "# TYPE bealert_gateway_accepted counter",
             "bealert_gateway_accepted_total{gateway=\"a\\\"b\"} 7",
             "bealert_gateway_window{gateway=\"a\\\"b\"} 20",
+            "bealert_gateway_learned_rate{gateway=\"a\\\"b\"} 300",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"0.0001\"} 2",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"+Inf\"} 4",
             "bealert_ledger_commit_seconds_count 0",

@@ -85,7 +85,10 @@ impl Dispatcher {
         let salt = self.hash.hash(1, &flight.ordinal.to_le_bytes());
         let Some(gateway) = self.gateway_mut(flight.gateway) else { return };
         gateway.counters.refused += 1;
-        gateway.congestion.passed(now_us, flight.handed_us);
+        // What is refused as it is handed out never saw the far end.
+        if now_us > flight.handed_us {
+            gateway.congestion.passed(now_us, flight.handed_us);
+        }
         let for_now = refusal == Refusal::ForNow;
         gateway.refusals = if for_now { gateway.refusals + 1 } else { 0 };
         let unfit = gateway.refusals >= UNFIT_REFUSALS;

@@ -97,7 +97,8 @@ impl Loop {
     fn readings(&self) -> Readings {
         let reading = |gateway: &super::Gateway| {
             let counters = self.dispatcher.counters(gateway.id);
-            GatewayReading { counters, ..gateway.reading() }
+            let learned_rate = self.dispatcher.learned_rate(gateway.id);
+            GatewayReading { counters, learned_rate, ..gateway.reading() }
         };
         let gateways = self.gateways.iter().map(reading).collect();
         Readings { gateways, ledger: self.reading.clone() }

@@ -178,6 +178,7 @@ impl Gateway {
         GatewayReading {
             name: Arc::clone(&self.name),
             counters: Default::default(),
+            learned_rate: None,
             sessions: self.sessions.len(),
             bound: greetings.clone().count(),
             window: self.config.window,

@@ -22,6 +22,8 @@ pub struct SimulatorOptions {
     pub limit: Option<f64>,
     /// How many at once within the limit; a tenth of a second's worth unless given.
     pub burst: Option<u32>,
+    /// Whether responses tell the load, as a share of the limit.
+    pub tells_load: bool,
     pub reset_every: Option<u64>,
     pub unanswered_receipts: u32,
     pub receipt_form: FormOption,
@@ -91,6 +93,7 @@ impl Default for SimulatorOptions {
             queue_full: faults.queue_full,
             limit: None,
             burst: None,
+            tells_load: faults.tells_load,
             reset_every: faults.reset_every,
             unanswered_receipts: faults.unanswered_receipts,
             receipt_form: FormOption::Both,
@@ -149,6 +152,7 @@ impl SimulatorOptions {
             swallowed: share("swallowed", self.swallowed)?,
             queue_full: share("queue_full", self.queue_full)?,
             limit: self.limit()?,
+            tells_load: self.tells_load,
             reset_every: self.reset_every,
             unanswered_receipts: self.unanswered_receipts,
             receipt_form: match self.receipt_form {
