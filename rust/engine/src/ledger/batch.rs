@@ -1,23 +1,10 @@
 //! What a batch writes, inside the transaction that its caller opened.
 
-use bealert_core::ledger::{Batch, Outcome, Rows};
-use rusqlite::{CachedStatement, Connection, ErrorCode, params};
+use bealert_core::ledger::{Batch, Rows};
+use rusqlite::{Connection, ErrorCode, params};
 
+use super::inserts::OutcomeInserts;
 use super::{columns, sql};
-
-/// Outcomes bound to one statement, largest first: the first is where the cost per row levels out.
-const ROWS_PER_INSERT: [usize; 3] = [64, 8, 1];
-
-/// Parameters of an outcome.
-const OUTCOME_COLUMNS: usize = 12;
-
-/// The statements that insert outcomes, one per entry of [`ROWS_PER_INSERT`].
-pub(super) type OutcomeInserts = [String; ROWS_PER_INSERT.len()];
-
-/// Made once: their text is also the key of the prepared statement.
-pub(super) fn outcome_inserts() -> OutcomeInserts {
-    ROWS_PER_INSERT.map(outcome_insert)
-}
 
 /// Appends rows to the journal; a sequence that is there already is an error.
 pub(super) fn append(
@@ -25,20 +12,7 @@ pub(super) fn append(
     rows: &Rows<'_>,
     inserts: &OutcomeInserts,
 ) -> Result<(), WriteError> {
-    let mut outcomes = rows.outcomes;
-    for (size, insert) in ROWS_PER_INSERT.into_iter().zip(inserts) {
-        if outcomes.len() < size {
-            continue;
-        }
-        let mut statement = connection.prepare_cached(insert)?;
-        while let Some((some, rest)) = outcomes.split_at_checked(size) {
-            for (index, outcome) in some.iter().enumerate() {
-                bind(&mut statement, index * OUTCOME_COLUMNS, outcome)?;
-            }
-            statement.raw_execute()?;
-            outcomes = rest;
-        }
-    }
+    inserts.append(connection, rows.outcomes)?;
     for notice in rows.notices {
         connection.prepare_cached(sql::NOTICE_INSERT)?.execute(params![
             notice.seq as i64,
@@ -61,22 +35,6 @@ pub(super) fn append(
         ])?;
     }
     Ok(())
-}
-
-fn bind(statement: &mut CachedStatement<'_>, before: usize, outcome: &Outcome) -> rusqlite::Result<()> {
-    let remote = (!outcome.remote.is_empty()).then_some(outcome.remote.as_str());
-    statement.raw_bind_parameter(before + 1, outcome.seq as i64)?;
-    statement.raw_bind_parameter(before + 2, outcome.campaign.0)?;
-    statement.raw_bind_parameter(before + 3, outcome.ordinal)?;
-    statement.raw_bind_parameter(before + 4, outcome.channel as u8)?;
-    statement.raw_bind_parameter(before + 5, outcome.attempt)?;
-    statement.raw_bind_parameter(before + 6, outcome.part)?;
-    statement.raw_bind_parameter(before + 7, columns::gateway_column(outcome.gateway))?;
-    statement.raw_bind_parameter(before + 8, outcome.step as u8)?;
-    statement.raw_bind_parameter(before + 9, remote)?;
-    statement.raw_bind_parameter(before + 10, outcome.at_ms)?;
-    statement.raw_bind_parameter(before + 11, outcome.took_us)?;
-    statement.raw_bind_parameter(before + 12, outcome.detail.as_deref())
 }
 
 /// All of a batch but its journal rows: absolute values, so that a repeated batch does no harm.
@@ -118,11 +76,6 @@ pub(super) fn set(connection: &Connection, batch: &Batch) -> Result<(), WriteErr
         connection.prepare_cached(sql::PARKED_DELETE)?.execute([*id as i64])?;
     }
     Ok(())
-}
-
-fn outcome_insert(rows: usize) -> String {
-    let group = format!("({})", ["?"; OUTCOME_COLUMNS].join(","));
-    format!("{} {}", sql::OUTCOME_INSERT.trim_end(), vec![group; rows].join(","))
 }
 
 pub(super) fn refuse(why: &str) -> WriteError {

@@ -7,6 +7,7 @@
 mod batch;
 mod columns;
 mod hold;
+mod inserts;
 mod reader;
 mod sql;
 mod sqlite;

@@ -1,13 +1,15 @@
 //! The writer: one connection, one commit at a time, durable when it returns.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerError, LedgerReader, Rows};
 use bealert_core::model::{BlockKey, BlockRow, CampaignId, CampaignRow, CampaignState, GatewayId};
 use rusqlite::{Connection, params};
 
-use super::batch::{OutcomeInserts, WriteError, append, outcome_inserts, refuse, set};
+use super::batch::{WriteError, append, refuse, set};
 use super::hold::Hold;
+use super::inserts::OutcomeInserts;
 use super::reader::{last, list, open_reader};
 use super::store::{checkpoint, connect, failed, make_dir};
 use super::{columns, sql};
@@ -26,7 +28,7 @@ pub struct SqliteLedger {
     last: u64,
     /// Set by `reopen`: the next batch may be one that was kept, come again.
     repeat: bool,
-    outcome_inserts: OutcomeInserts,
+    outcome_inserts: Arc<OutcomeInserts>,
     // Last: the directory is held until the connection is closed.
     _hold: Hold,
 }
@@ -47,7 +49,7 @@ impl SqliteLedger {
             connection: Some(connection),
             unknown: false,
             repeat: false,
-            outcome_inserts: outcome_inserts(),
+            outcome_inserts: Arc::new(OutcomeInserts::new()),
             _hold: hold,
         })
     }
@@ -181,13 +183,12 @@ impl Ledger for SqliteLedger {
         }
         let not_next = |error: bealert_core::ledger::rows::NotNext| refuse(&error.to_string());
         let next = rows.follow(self.last).map_err(not_next);
-        let inserts = std::mem::take(&mut self.outcome_inserts);
+        let inserts = Arc::clone(&self.outcome_inserts);
         let result = self.write(|connection| {
             next?;
             append(connection, &rows, &inserts)?;
             set(connection, batch)
         });
-        self.outcome_inserts = inserts;
         result?;
         self.last += rows.len() as u64;
         self.repeat = false;
