@@ -19,7 +19,7 @@ from bealert_engine._waiting import blocking, event_steps
 from bealert_engine.campaign import Campaign, Opened, find
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
-from bealert_engine.errors import BealertError, EngineForked
+from bealert_engine.errors import BealertError, EngineForked, LedgerError
 from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.gateways import Smpp
 from bealert_engine.plan import Plan
@@ -198,12 +198,20 @@ class Engine:
         does no harm. Interrupted (Ctrl-C), it still closes, without waiting for the far ends.
 
         Raises:
+            LedgerError: It is closed, but the disk did not take everything: what is missing is
+                uncertain, and is settled when the directory is opened again.
             EngineForked: In a forked child, which has nothing to close.
         """
         try:
             self._native.close()
+        except LedgerError:
+            self._closed()
+            raise
         finally:
             self._opened.drop()
+        self._closed()
+
+    def _closed(self) -> None:
         self._logs.join()
         self._ending.detach()
 

@@ -15,8 +15,10 @@ CampaignState: TypeAlias = Literal[
 
 ENDS: tuple[CampaignState, ...] = ("cancelled", "done")
 
-ProgressRow: TypeAlias = tuple[CampaignState, Sequence[tuple[int, ...]], float | None, float, int]
-"""As the Rust core gives it: state, a tally per channel, ETA, rate, receipts awaited."""
+ProgressRow: TypeAlias = tuple[
+    CampaignState, Sequence[tuple[int, ...]], float | None, float, int, str | None
+]
+"""As the Rust core gives it: state, a tally per channel, ETA, rate, receipts awaited, stalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ class Progress:
         eta_s: Seconds until everything is sent at the current pace; None if nobody can say.
         rate: Parts, messages and calls sent per second, over about the last second.
         awaiting: Accepted messages whose receipt may still come.
+        stalled: Why the ledger cannot be written right now, so that nothing is sent (a full disk,
+            a disk that does not answer); None while it can. It goes on by itself. A ledger that
+            is only read does not know.
 
     >>> progress = Progress("running", sms=ChannelTally(queued=1, delivered=2))
     >>> progress.ended, progress.sms.total
@@ -100,6 +105,7 @@ class Progress:
     eta_s: float | None = None
     rate: float = 0.0
     awaiting: int = 0
+    stalled: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -115,6 +121,6 @@ class Progress:
     @classmethod
     def of(cls, row: ProgressRow) -> Progress:
         """From what the Rust core gives."""
-        state, tallies, eta_s, rate, awaiting = row
+        state, tallies, eta_s, rate, awaiting, stalled = row
         sms, email, voice = (ChannelTally(*tally) for tally in tallies)
-        return cls(state, sms, email, voice, eta_s, rate, awaiting)
+        return cls(state, sms, email, voice, eta_s, rate, awaiting, stalled)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mmap
 import os
 import random
+import shutil
+import sqlite3
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -106,6 +112,156 @@ class Host:
         out, _ = process.communicate(timeout=WITHIN_S)
         assert process.returncode == 0
         assert out.split()[-1] == "ended"
+
+
+@dataclass
+class Watched:
+    """A host application that answers questions, see watched.py."""
+
+    process: subprocess.Popen[str]
+    data: Path
+
+    def ask(self, question: str) -> dict[str, Any]:
+        """Its answer."""
+        self.begin(question)
+        return self.answer()
+
+    def begin(self, question: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"it has ended with {self.process.wait()}"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def until(self, condition: Callable[[dict[str, Any]], bool], within_s: float = 30) -> Any:
+        """Look until something holds."""
+        deadline = time.monotonic() + within_s
+        while not condition(seen := self.ask("look")):
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.01)
+        return seen
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def reserved(self) -> int:
+        """How far sending may have gone, by what is committed."""
+        with contextlib.closing(sqlite3.connect(self.data / "ledger.sqlite")) as ledger:
+            ledger.execute("PRAGMA query_only = on")
+            [total] = ledger.execute("SELECT sum(reserved) FROM block").fetchone()
+        return int(total)
+
+
+STALLED = -1
+
+
+@dataclass
+class FaultyDisk:
+    """Faults of the files in one directory, for processes that run with `environment`."""
+
+    directory: Path
+    platter: Path
+    control: mmap.mmap
+    environment: dict[str, str]
+
+    def set(self, *, writes: int = 0, syncs: int = 0) -> None:
+        """From now on calls fail with this errno, wait (STALLED), or pass (0)."""
+        self.control[:8] = struct.pack("=ii", writes, syncs)
+
+    @property
+    def hits(self) -> int:
+        """Calls that failed or waited."""
+        return self._counted()[0]
+
+    @property
+    def waits(self) -> int:
+        """Calls that wait now."""
+        return self._counted()[1]
+
+    @property
+    def passed(self) -> int:
+        """Syncs that succeeded."""
+        return self._counted()[2]
+
+    def _counted(self) -> tuple[int, int, int]:
+        hits, waits, passed = struct.unpack("=iii", self.control[8:20])
+        return hits, waits, passed
+
+    def cut_power(self) -> None:
+        """Leave in the directory what the disk had; nobody may be using it."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.copytree(self.platter, self.directory)
+
+
+@pytest.fixture(scope="session")
+def shims(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Compile what stands between a process and the system, by its name."""
+    built: dict[str, Path] = {}
+
+    def build(name: str) -> Path:
+        if name not in built:
+            target = tmp_path_factory.mktemp("shims") / f"{name}.so"
+            source = HERE / f"{name}.c"
+            command = ["cc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", target, source]
+            subprocess.run([*command, "-ldl", "-lpthread"], check=True)
+            built[name] = target
+        return built[name]
+
+    return build
+
+
+@pytest.fixture
+def disk(shims: Callable[[str], Path], tmp_path: Path) -> Iterator[FaultyDisk]:
+    """A disk under `tmp_path / "var"` that fails on command."""
+    directory, platter, control = (tmp_path / name for name in ("var", "platter", "control"))
+    platter.mkdir()
+    control.write_bytes(bytes(20))
+    with control.open("r+b") as file:
+        mapped = mmap.mmap(file.fileno(), 20)
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(shims("faulty_disk")),
+        "FAULTY_DISK_UNDER": str(directory),
+        "FAULTY_DISK_CONTROL": str(control),
+        "FAULTY_DISK_PLATTER": str(platter),
+    }
+    yield FaultyDisk(directory, platter, mapped, environment)
+    mapped.close()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
+    """Start a host application with a campaign under way: `watched(environment, people=...)`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(environment: dict[str, str] | None = None, **spec: Any) -> Watched:
+        spec = {"data": str(tmp_path / "var"), **spec}
+        process = subprocess.Popen(
+            [sys.executable, HERE / "watched.py", json.dumps(spec)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "launched\n"
+        return Watched(process, Path(spec["data"]))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 @pytest.fixture

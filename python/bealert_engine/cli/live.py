@@ -68,7 +68,9 @@ def _counts(now: Progress, tally: ChannelTally) -> str:
     ]
     if tally.uncertain:
         words.append(f"{tally.uncertain:,} uncertain")
-    if now.state not in ("running", "done"):
+    if now.stalled:
+        words.append("the ledger cannot be written")
+    elif now.state not in ("running", "done"):
         words.append(now.state)
     elif now.awaiting and not tally.open:
         words.append(f"{counted(now.awaiting, 'receipt')} awaited")

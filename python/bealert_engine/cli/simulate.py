@@ -71,6 +71,16 @@ def smsc(
     unanswered_receipts: Annotated[
         int, typer.Option(min=1, help="Receipts sent without waiting for an answer.")
     ] = 1_000,
+    receipts_first: Annotated[
+        bool,
+        typer.Option("--receipts-first", help="Answer nothing while a receipt is unanswered."),
+    ] = False,
+    receipt_retry_ms: Annotated[
+        int, typer.Option(min=0, help="How long until a refused receipt is sent again.")
+    ] = 1_000,
+    ids: Annotated[
+        int | None, typer.Option(min=0, help="How many different message ids it gives.")
+    ] = None,
     refuse: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,6 +110,9 @@ def smsc(
         silent=silent,
         reset_every=reset_every,
         unanswered_receipts=unanswered_receipts,
+        receipts_first=receipts_first,
+        receipt_retry_ms=receipt_retry_ms,
+        ids=ids,
         numbers=[_refusal(rule) for rule in refuse or ()],
         seed=seed,
         keep_messages=False,

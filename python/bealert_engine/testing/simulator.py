@@ -59,10 +59,21 @@ class Simulator:
         queue_full: Share of the messages that are refused for now, with ESME_RMSGQFUL.
         reset_every: Resets the connection after so many messages.
         unanswered_receipts: Receipts that it sends without waiting for an answer.
+        receipt_form: Whether receipts tell in text, in optional parameters, or in both.
+        receipt_retry_ms: How long it waits before it repeats a receipt that was refused.
+        receipt_timeout_ms: After how long without an answer it repeats a receipt.
+        receipts_first: Whether it answers nothing while one of its receipts is unanswered.
+        deaf: Whether it has stopped reading.
+        refuse_binds: The status with which it refuses every bind; None lets them in.
         numbers: What happens to some numbers: `[{"suffix": "13", "status": 0x0B}]` refuses those
             that end so. Others: `{"prefix": ..., "receipt": "UNDELIV"}`, and "times".
         system_id: The account that it lets in; None lets any.
         password: Its password; None takes any.
+        name: What it calls itself.
+        id_prefix: What its message ids begin with; two simulators give the same ids otherwise.
+        id_start: The number of the first of them.
+        ids: How many different ids it gives: with 1 every message has the same, with 0 none has
+            any; None never repeats one.
         keep_messages: Whether `messages` can tell what came; it costs memory.
 
     Raises:
@@ -95,9 +106,18 @@ class Simulator:
         reset_every: int | None = None,
         unanswered_receipts: int = 1_000,
         receipt_form: Literal["both", "text", "tlvs"] = "both",
+        receipt_retry_ms: float = 1_000,
+        receipt_timeout_ms: float = 60_000,
+        receipts_first: bool = False,
+        deaf: bool = False,
+        refuse_binds: int | None = None,
         numbers: Sequence[Mapping[str, Any]] = (),
         system_id: str | None = None,
         password: str | None = None,
+        name: str = "SMSC",
+        id_prefix: str = "",
+        id_start: int = 1,
+        ids: int | None = None,
         keep_messages: bool = True,
     ) -> None:
         options = {
@@ -120,6 +140,10 @@ class Simulator:
             "numbers": [dict(rule) for rule in numbers],
             "system_id": system_id,
             "password": password,
+            "name": name,
+            "id_prefix": id_prefix,
+            "id_start": id_start,
+            "ids": ids,
             "keep_messages": keep_messages,
         }
         self._host = host
@@ -142,6 +166,20 @@ class Simulator:
     def messages(self) -> list[Message]:
         """Everything it accepted, in order."""
         return [Message(*row) for row in self._native.messages()]
+
+    def change(self, **faults: Any) -> None:
+        """Change how it behaves with what comes from now on.
+
+        Args:
+            **faults: Those to change, as the constructor takes them; the others stay.
+
+        Raises:
+            ValueError: One is unknown, out of its range, or cannot change while it runs.
+
+        >>> with Simulator() as simulator:
+        ...     simulator.change(response_ms=200, silent=0.01)
+        """
+        self._native.change(json.dumps(faults))
 
     def reset_connections(self) -> int:
         """Break every connection, as a failing far end would; gives how many there were."""

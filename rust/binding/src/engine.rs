@@ -78,7 +78,8 @@ impl Engine {
 
     fn progress(&self, py: Python<'_>, campaign: u32) -> PyResult<ProgressRow> {
         let engine = self.engine.get(py)?;
-        Ok(rows::progress(&short(py, || engine.progress(CampaignId(campaign)))?))
+        let stalled = engine.stalled();
+        Ok(rows::progress(&short(py, || engine.progress(CampaignId(campaign)))?, stalled.as_deref()))
     }
 
     fn watch(&self, py: Python<'_>, campaign: u32) -> PyResult<Watch> {

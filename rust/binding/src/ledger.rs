@@ -40,7 +40,7 @@ impl Ledger {
 
     fn progress(&self, py: Python<'_>, campaign: u32) -> PyResult<ProgressRow> {
         let view = self.view.get(py)?;
-        Ok(rows::progress(&short(py, || view.progress(CampaignId(campaign)))?))
+        Ok(rows::progress(&short(py, || view.progress(CampaignId(campaign)))?, None))
     }
 
     fn events(&self, py: Python<'_>, after: Option<u64>, campaign: Option<u32>) -> PyResult<Subscription> {

@@ -8,9 +8,10 @@ use pyo3::prelude::*;
 const COUNTS: usize = 12;
 
 /// `bealert_engine.progress.ProgressRow`.
-pub(crate) type ProgressRow = (&'static str, [[u64; COUNTS]; 3], Option<f64>, f64, u64);
+pub(crate) type ProgressRow = (&'static str, [[u64; COUNTS]; 3], Option<f64>, f64, u64, Option<String>);
 
-pub(crate) fn progress(progress: &Progress) -> ProgressRow {
+/// `stalled` is why the ledger takes nothing now, if that is so.
+pub(crate) fn progress(progress: &Progress, stalled: Option<&str>) -> ProgressRow {
     let tallies = Channel::ALL.map(|channel| {
         let at = channel as usize;
         let mut counts = [0; COUNTS];
@@ -20,7 +21,14 @@ pub(crate) fn progress(progress: &Progress) -> ProgressRow {
         }
         counts
     });
-    (progress.state.name(), tallies, progress.eta_s, progress.rate, progress.awaiting)
+    (
+        progress.state.name(),
+        tallies,
+        progress.eta_s,
+        progress.rate,
+        progress.awaiting,
+        stalled.map(str::to_owned),
+    )
 }
 
 /// `bealert_engine._known.CampaignRow`.

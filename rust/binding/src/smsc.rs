@@ -49,6 +49,16 @@ impl Smsc {
         Ok(py.detach(|| simulator.messages()).into_iter().map(message).collect())
     }
 
+    /// Changes the faults that `options` names, from now on.
+    fn change(&self, py: Python<'_>, options: &str) -> PyResult<()> {
+        let simulator = self.simulator.get(py)?;
+        let options = SimulatorOptions::from_json(options);
+        let faults = options.and_then(|options| options.change(simulator.faults()));
+        let faults = faults.map_err(PyValueError::new_err)?;
+        py.detach(|| simulator.set_faults(faults));
+        Ok(())
+    }
+
     /// Resets every connection; gives how many there were.
     fn reset_connections(&self, py: Python<'_>) -> PyResult<usize> {
         let simulator = self.simulator.get(py)?;

@@ -30,6 +30,7 @@ impl Watch {
     /// How far the campaign is.
     fn progress(&self, py: Python<'_>) -> PyResult<ProgressRow> {
         let watch = self.watch.get(py)?;
-        Ok(rows::progress(&short(py, || watch.progress())?))
+        let stalled = watch.stalled();
+        Ok(rows::progress(&short(py, || watch.progress())?, stalled.as_deref()))
     }
 }

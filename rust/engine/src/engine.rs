@@ -167,6 +167,11 @@ impl Engine {
         self.inner.shared.progress(id).map_or_else(|| self.inner.view.progress(id), Ok)
     }
 
+    /// Why the ledger can't be written now, so that nothing is sent; `None` while it can. Never waits.
+    pub fn stalled(&self) -> Option<Arc<str>> {
+        self.inner.shared.stalled()
+    }
+
     /// Watches the progress of a campaign.
     ///
     /// # Errors
@@ -245,7 +250,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Interrupted`] where the waiter gives up: it then closes without waiting for the
-    /// far ends. [`EngineError::Failed`], [`EngineError::Forked`].
+    /// far ends. [`EngineError::Ledger`] where the ledger did not take everything to the end.
+    /// [`EngineError::Failed`], [`EngineError::Forked`].
     pub fn close(&self, waiter: Waiter<'_>) -> Result<(), EngineError> {
         self.not_forked()?;
         self.inner.inbox.push(Input::Close { drain_us: DRAIN_US });
@@ -255,9 +261,10 @@ impl Engine {
                 return Err(EngineError::Interrupted);
             }
         }
-        match self.inner.shared.check() {
-            Err(EngineError::Closed) | Ok(()) => Ok(()),
-            Err(other) => Err(other),
+        match (self.inner.shared.check(), self.inner.shared.unwritten()) {
+            (Err(EngineError::Closed) | Ok(()), None) => Ok(()),
+            (Err(EngineError::Closed) | Ok(()), Some(why)) => Err(EngineError::Ledger(why.to_owned())),
+            (Err(other), _) => Err(other),
         }
     }
 

@@ -250,6 +250,11 @@ impl Watch {
         self.wake.arm();
     }
 
+    /// Why the ledger can't be written now, see [`Engine::stalled`](crate::Engine::stalled).
+    pub fn stalled(&self) -> Option<Arc<str>> {
+        self.shared.stalled()
+    }
+
     /// How far the campaign is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 mod command;
 mod ending;
 pub(crate) mod gateway;
+mod stall;
 pub(crate) mod store;
 
 use std::future::poll_fn;
@@ -36,6 +37,10 @@ const LEAST_WAIT_US: u64 = 50;
 /// Names resolved at once: one whose server is silent does not hold up the others.
 const NAMES: usize = 8;
 
+/// A commit that takes longer is a stall: a disk that is merely busy answers within some hundred
+/// milliseconds, and whoever watches a campaign stand still is to know why.
+const STALL_US: u64 = 1_000_000;
+
 /// How often progress is told that no commit has told: handing out leaves no row.
 const TELL_US: u64 = 50_000;
 
@@ -62,6 +67,8 @@ pub(crate) struct Loop {
     /// When bells are to ring that rang too lately.
     bells_us: Option<u64>,
     reading: LedgerReading,
+    /// When the ledger was found not to take what it is given; `None` while it does.
+    stalled_us: Option<u64>,
     ending: Option<Ending>,
     /// Why the loop ends before its time.
     failed: Option<String>,
@@ -71,6 +78,7 @@ pub(crate) struct Loop {
 
 struct InFlight {
     number: u64,
+    since_us: u64,
     last_seq: u64,
     rows: u64,
     states: Vec<(CampaignId, CampaignState)>,
@@ -135,6 +143,7 @@ impl Loop {
             tell_us: 0,
             bells_us: None,
             reading: LedgerReading::default(),
+            stalled_us: None,
             ending: None,
             failed: None,
             sleep: Box::pin(sleep_until(Instant::now())),
@@ -183,6 +192,7 @@ impl Loop {
         if self.bells_us.is_some_and(|at_us| at_us <= now_us) {
             self.bells_us = self.shared.wakes.late(now_us);
         }
+        self.look_at_ledger(now_us);
         self.tell(now_us, false);
         self.end_step(cx, now_us);
         again
@@ -226,6 +236,7 @@ impl Loop {
         if let Some((number, batch)) = self.dispatcher.take_batch(now_us) {
             self.in_flight = Some(InFlight {
                 number,
+                since_us: now_us,
                 last_seq: batch.last_seq,
                 rows: batch.rows() as u64,
                 states: batch.states.iter().map(|(id, state, _)| (*id, *state)).collect(),
@@ -242,6 +253,7 @@ impl Loop {
         self.reading.commits.add(u32::try_from(took_us).unwrap_or(u32::MAX));
         self.reading.rows += done.rows;
         self.shared.set_last_seq(done.last_seq);
+        self.ledger_goes_on(now_us);
         for (id, state) in done.states {
             self.durable.insert(id, state);
             self.moved.push(id);
@@ -286,7 +298,8 @@ impl Loop {
         let ending = self.ending.as_ref().map(Ending::timeout);
         let tell = (!self.moved.is_empty()).then_some(self.tell_us);
         let dispatcher = self.dispatcher.poll_timeout();
-        let due = [dispatcher, gateways, self.store.timeout(), self.bells_us, tell, ending];
+        let due =
+            [dispatcher, gateways, self.store.timeout(), self.bells_us, tell, self.stall_due_us(), ending];
         let Some(due_us) = due.into_iter().flatten().min() else { return };
         let due_us = due_us.max(self.clock.now_us() + LEAST_WAIT_US);
         if due_us != self.sleeps_until_us {

@@ -55,6 +55,10 @@ pub(crate) struct LedgerReading {
     pub(crate) commits: ResponseTimes,
     pub(crate) rows: u64,
     pub(crate) stalls: u64,
+    /// Rows in memory that are not durable.
+    pub(crate) held: u64,
+    /// It takes nothing now.
+    pub(crate) stalled: bool,
 }
 
 /// How everything stands.
@@ -118,6 +122,17 @@ pub(crate) fn render(readings: &Readings) -> String {
     ] {
         head(&mut out, &format!("bealert_ledger_{name}"), "counter", help);
         line(&mut out, format_args!("bealert_ledger_{name}_total {value}"));
+    }
+    for (name, help, value) in [
+        (
+            "stalled",
+            "1 while the ledger can't be written, so that nothing is sent",
+            u64::from(ledger.stalled),
+        ),
+        ("rows_waiting", "Journal rows in memory that are not durable", ledger.held),
+    ] {
+        head(&mut out, &format!("bealert_ledger_{name}"), "gauge", help);
+        line(&mut out, format_args!("bealert_ledger_{name} {value}"));
     }
     out.push_str("# EOF\n");
     out
@@ -183,6 +198,8 @@ mod tests {
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"0.0001\"} 2",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"+Inf\"} 4",
             "bealert_ledger_commit_seconds_count 0",
+            "bealert_ledger_stalled 0",
+            "bealert_ledger_rows_waiting 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");
         }

@@ -166,7 +166,9 @@ fn start_loop(parts: Parts, control: Option<ControlServer>) -> Result<(), Engine
         drop(control);
         // First the directory is free, then callers hear of the end: whoever opens again at once can.
         if !writer.stop(LEDGER_END) {
-            shared.log.error("ledger", "the ledger's thread does not end: the directory stays held");
+            let why =
+                "closed, but the disk does not answer: the directory stays held until this process ends";
+            shared.leave_unwritten(why.into());
         }
         inbox.close();
         shared.end(how);

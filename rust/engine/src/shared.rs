@@ -1,7 +1,7 @@
 //! What the engine's threads and its callers share: how it lives, how far campaigns are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bealert_core::dispatch::Progress;
@@ -23,6 +23,10 @@ pub(crate) struct Shared {
     last_seq: AtomicU64,
     life: Mutex<Life>,
     ended: Condvar,
+    /// Why the ledger takes nothing now.
+    stalled: Mutex<Option<Arc<str>>>,
+    /// What the ledger had not taken when the engine ended.
+    unwritten: OnceLock<String>,
     /// Progress of campaigns that have not ended, as of the last commit.
     board: Mutex<HashMap<CampaignId, Progress>>,
 }
@@ -45,6 +49,8 @@ impl Shared {
             last_seq: AtomicU64::new(last_seq),
             life: Mutex::new(Life::Running),
             ended: Condvar::new(),
+            stalled: Mutex::default(),
+            unwritten: OnceLock::new(),
             board: Mutex::default(),
         }
     }
@@ -55,6 +61,27 @@ impl Shared {
 
     pub(crate) fn set_last_seq(&self, seq: u64) {
         self.last_seq.store(seq, Ordering::Release);
+    }
+
+    /// Says why the ledger takes nothing, or that it does.
+    pub(crate) fn set_stalled(&self, why: Option<&str>) {
+        *self.stalled.lock().unwrap_or_else(PoisonError::into_inner) = why.map(Arc::from);
+    }
+
+    /// Why the ledger takes nothing now, if that is so.
+    pub(crate) fn stalled(&self) -> Option<Arc<str>> {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The engine ends, and the ledger has not taken everything. The first word counts.
+    pub(crate) fn leave_unwritten(&self, why: String) {
+        self.log.error("ledger", why.clone());
+        let _ = self.unwritten.set(why);
+    }
+
+    /// What [`Shared::leave_unwritten`] said.
+    pub(crate) fn unwritten(&self) -> Option<&str> {
+        self.unwritten.get().map(String::as_str)
     }
 
     /// Says how far campaigns are; an ended one is left to the ledger.

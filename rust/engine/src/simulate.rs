@@ -15,7 +15,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub use bealert_sim::smsc::{
     Books, Fate, Faults, Limit, NumberPattern, NumberRule, SimConfig, SmscSim, TakenMessage,
 };
-pub use options::{AnswerOption, FormOption, NumberOptions, SimulatorOptions};
+pub use options::SimulatorOptions;
 
 /// A simulated SMSC that listens on a port of this machine.
 ///

@@ -193,12 +193,8 @@ impl Work<'_> {
             };
             self.stall(&mut stalled, &text);
             if !self.pause(&text) {
-                self.log.error("ledger", "the engine ends with a batch that could not be written");
                 return Ok(false);
             }
-        }
-        if stalled {
-            self.log.info("ledger", "the ledger is written again");
         }
         Ok(true)
     }

@@ -21,7 +21,7 @@ impl Dispatcher {
     /// The parts of a message may go over several sessions: one that waited for its own session would
     /// hold up its lane, and what is less urgent would pass it on the others (I5).
     pub fn next(&mut self, now_us: u64, gateway: GatewayId) -> Next {
-        if self.closing {
+        if self.closing || self.journal.is_full() {
             return Next::Idle;
         }
         let Some((route, class, source)) = self.choose(now_us, gateway) else {

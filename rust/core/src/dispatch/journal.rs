@@ -15,6 +15,10 @@ pub(crate) const FLUSH_US: u64 = 5_000;
 /// Rows that are flushed without waiting: more only make a commit longer.
 const FLUSH_ROWS: usize = 4_096;
 
+/// Rows kept in memory while the ledger does not take them. Beyond it receipts are refused for now and
+/// nothing is handed out: some 20 MB, and a second of receipts at the pace of a loopback.
+pub const HELD_ROWS: usize = 131_072;
+
 /// Receipts waiting for their answer that are flushed without waiting: a far end that allows ten
 /// unanswered receipts would stand still until the time is over.
 const FLUSH_REPLIES: usize = 8;
@@ -137,6 +141,16 @@ impl Journal {
         Commit(self.number)
     }
 
+    /// Rows of the batch that is being filled.
+    fn held(&self) -> usize {
+        self.batch.rows() + self.batch.parked.len() + self.batch.unparked.len()
+    }
+
+    /// Whether the ledger is so far behind that nothing more may come in.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held() >= HELD_ROWS
+    }
+
     /// Whether everything said so far is durable.
     fn clean(&self) -> bool {
         self.taken_us.is_none() && self.oldest_us.is_none()
@@ -200,6 +214,11 @@ impl Dispatcher {
         self.journal.committed = number;
         let due = std::mem::take(&mut self.journal.replies_in_flight);
         self.actions.extend(due.into_iter().map(|due| due.action(true)));
+    }
+
+    /// Rows in memory that no batch holds yet.
+    pub fn held_rows(&self) -> usize {
+        self.journal.held()
     }
 
     /// The newest batch that is durable.

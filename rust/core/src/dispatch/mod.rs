@@ -41,6 +41,7 @@ use hashbrown::{HashMap, HashSet};
 use book::ReceiptBook;
 use doubts::Doubts;
 use flight::Flights;
+pub use journal::HELD_ROWS;
 use journal::Journal;
 use live::{Campaign, Meter};
 use parking::Parking;

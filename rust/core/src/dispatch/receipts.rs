@@ -9,13 +9,14 @@ use super::flight::Flight;
 use super::journal::{ReplyDue, fit};
 use super::parking::address_key;
 use super::record::Said;
-use super::{Dispatcher, Receipt};
+use super::{Action, Dispatcher, Receipt};
 use crate::ledger::Parked;
 use crate::model::{CampaignId, GatewayId};
 use crate::outcome::{State, Step};
 
 impl Dispatcher {
-    /// A final receipt has come. It is answered through [`super::Action::Reply`] once it is durable.
+    /// A final receipt has come. It is answered through [`Action::Reply`] once it is durable, or at once
+    /// with a temporary error where the ledger is too far behind ([`super::HELD_ROWS`]).
     pub fn receipt(
         &mut self,
         now_us: u64,
@@ -24,6 +25,10 @@ impl Dispatcher {
         reply: u64,
         receipt: Receipt<'_>,
     ) {
+        if self.journal.is_full() {
+            // Nothing is kept of it: the far end sends it again.
+            return self.actions.push_back(Action::Reply { gateway, session, reply, ok: false });
+        }
         let address = self.hash.of(receipt.address);
         let key = ReceiptKey::of(self.hash, gateway, receipt.remote, address);
         if let Some(number) = self.book.find(key) {

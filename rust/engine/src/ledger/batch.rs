@@ -4,6 +4,7 @@ use bealert_core::ledger::{Batch, Rows};
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::inserts::OutcomeInserts;
+use super::store::told;
 use super::{columns, sql};
 
 /// Appends rows to the journal; a sequence that is there already is an error.
@@ -96,7 +97,7 @@ pub(crate) fn refused(rolled_back: &str) -> Option<&str> {
 pub(super) enum WriteError {
     #[error("{0}")]
     Refused(String),
-    #[error(transparent)]
+    #[error("{}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
 }
 

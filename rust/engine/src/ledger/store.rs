@@ -1,12 +1,13 @@
 //! Opening the file: whose it is, its schema, its permissions and its settings.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bealert_core::ledger::LedgerError;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use super::sql;
 
@@ -100,15 +101,37 @@ pub(super) fn failed(error: rusqlite::Error) -> LedgerError {
         {
             LedgerError::Damaged(error.to_string())
         }
-        _ => LedgerError::Io(error.to_string()),
+        _ => LedgerError::Io(told(&error)),
     }
 }
 
+/// An error of SQLite for people; of an I/O error, in what it happened (sqlite.org/rescode.html).
+pub(super) fn told(error: &rusqlite::Error) -> String {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    let call = match extended {
+        Some(ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ) => "reading",
+        Some(ffi::SQLITE_IOERR_WRITE) => "writing",
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => "fsync",
+        Some(ffi::SQLITE_IOERR_TRUNCATE) => "truncating",
+        Some(code) if code & 0xFF == ffi::SQLITE_IOERR && code != ffi::SQLITE_IOERR => {
+            return format!("{error} (code {code})");
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error} ({call})")
+}
+
 /// Made by us and not by SQLite, whose files take the umask; the log takes the mode of this one.
+///
+/// A file that is there is not opened: closing it would drop every lock that this process has on it
+/// (POSIX fcntl), and whoever closes the database elsewhere would take its log away from our readers.
 fn make_file(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o777 != 0o600 {
-        file.set_permissions(Permissions::from_mode(0o600))?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
+    if std::fs::metadata(path)?.permissions().mode() & 0o777 != 0o600 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
     }
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! What the loop is told from outside, and the answers that wait for a commit.
 
 use bealert_core::dispatch::{CommandError, Commit};
-use bealert_core::ledger::NoticeCode;
-use bealert_core::model::{CampaignId, GatewayId};
+use bealert_core::model::CampaignId;
 
 use super::Loop;
 use crate::error::EngineError;
 use crate::inbox::{Command, Input, Launching, Reply};
-use crate::metrics::{GatewayReading, Readings};
+use crate::metrics::{GatewayReading, LedgerReading, Readings};
 
 /// A command that has its effect and waits to be durable.
 pub(crate) struct Waiting {
@@ -34,11 +33,7 @@ impl Loop {
             }
             Input::Launch(launching) => self.launch(now_us, *launching),
             Input::Command { id, what, reply } => self.command(now_us, id, what, reply),
-            Input::Stalled(text) => {
-                self.reading.stalls += 1;
-                let (nobody, code) = (GatewayId::NONE, NoticeCode::LedgerStalled);
-                self.dispatcher.notice(now_us, None, nobody, code, &text);
-            }
+            Input::Stalled(text) => self.stalled(now_us, &text),
             // The caller may have given up meanwhile.
             Input::Readings(reply) => drop(reply.send(self.readings())),
             Input::Close { drain_us } => self.begin_end(now_us, drain_us),
@@ -101,7 +96,13 @@ impl Loop {
             GatewayReading { counters, learned_rate, ..gateway.reading() }
         };
         let gateways = self.gateways.iter().map(reading).collect();
-        Readings { gateways, ledger: self.reading.clone() }
+        let in_flight = self.in_flight.as_ref().map_or(0, |batch| batch.rows);
+        let ledger = LedgerReading {
+            held: in_flight + self.dispatcher.held_rows() as u64,
+            stalled: self.stalled_us.is_some(),
+            ..self.reading.clone()
+        };
+        Readings { gateways, ledger }
     }
 
     fn inject(&mut self, what: &str) {

@@ -64,10 +64,17 @@ impl Loop {
         self.act(now_us);
         self.hand_batch(now_us);
         let idle = self.in_flight.is_none();
-        if let Some(ending) = &mut self.ending {
-            let since_us = *ending.drained_us.get_or_insert(now_us);
-            ending.idle = idle;
-            ending.over = now_us >= ending.timeout() && (idle || now_us >= since_us + LAST_COMMIT_US);
+        let Some(ending) = &mut self.ending else { return };
+        let since_us = *ending.drained_us.get_or_insert(now_us);
+        ending.idle = idle;
+        ending.over = now_us >= ending.timeout() && (idle || now_us >= since_us + LAST_COMMIT_US);
+        if ending.over && !idle {
+            let why = self.shared.stalled();
+            let why = why.as_deref().unwrap_or("the last commit takes too long");
+            self.shared.leave_unwritten(format!(
+                "closed with rows that are not written ({why}); what they tell is uncertain, and is settled \
+                 when the directory is opened again"
+            ));
         }
     }
 

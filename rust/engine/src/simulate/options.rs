@@ -1,205 +1,130 @@
-//! The settings of a simulator as a host writes them: by name, in milliseconds, every one with a default.
+//! The settings of a simulator as a host writes them: by name, in milliseconds, what is not said by default.
 
 use bealert_sim::smsc::{Fate, Faults, Limit, NumberPattern, NumberRule, SimConfig};
 use bealert_wire::smpp::{MAX_WINDOW, ReceiptForm, ReceiptState};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-/// What can be said about a simulator. [`Faults`] tells what each fault does.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(missing_docs)] // each is the setting of that name, in milliseconds where it says so
-pub struct SimulatorOptions {
-    pub response_ms: f64,
-    pub receipt_ms: f64,
-    pub receipts: f64,
-    pub failed: f64,
-    pub early_receipts: f64,
-    pub repeated_receipts: f64,
-    pub silent: f64,
-    pub swallowed: f64,
-    pub queue_full: f64,
-    /// Parts per second; `None` for as many as come.
-    pub limit: Option<f64>,
-    /// How many at once within the limit; a tenth of a second's worth unless given.
-    pub burst: Option<u32>,
-    /// Whether responses tell the load, as a share of the limit.
-    pub tells_load: bool,
-    pub reset_every: Option<u64>,
-    pub unanswered_receipts: u32,
-    pub receipt_form: FormOption,
-    pub receipt_retry_ms: f64,
-    pub receipt_timeout_ms: f64,
-    pub refuse_binds: Option<u32>,
-    pub numbers: Vec<NumberOptions>,
-    pub seed: u64,
-    pub system_id: Option<String>,
-    pub password: Option<String>,
-    pub name: String,
-    pub keep_messages: bool,
-    pub id_prefix: String,
-    pub id_start: u64,
-}
-
-/// What happens to certain numbers: one of `prefix` and `suffix`, and one of `status`, `receipt` and `answer`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NumberOptions {
-    /// The beginning of the numbers, digits only.
-    pub prefix: Option<String>,
-    /// Their end.
-    pub suffix: Option<String>,
-    /// They are refused with this.
-    pub status: Option<u32>,
-    /// Their receipt says this, in the words of SMPP 3.4 appendix B ("UNDELIV"); "none" for no receipt.
-    pub receipt: Option<String>,
-    /// "silent": taken and never answered. "swallow": neither.
-    pub answer: Option<AnswerOption>,
-    /// To how many submits to each number; `None` for all.
-    pub times: Option<u32>,
-}
-
-/// How receipts tell what they tell.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum FormOption {
-    Both,
-    Text,
-    Tlvs,
-}
-
-/// What becomes of a response.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum AnswerOption {
-    Silent,
-    Swallow,
-}
-
-impl Default for SimulatorOptions {
-    fn default() -> Self {
-        let config = SimConfig::default();
-        let faults = config.faults;
-        Self {
-            response_ms: ms(faults.response_us),
-            receipt_ms: ms(faults.receipt_us),
-            receipts: faults.receipts,
-            failed: faults.failed,
-            early_receipts: faults.early_receipts,
-            repeated_receipts: faults.repeated_receipts,
-            silent: faults.silent,
-            swallowed: faults.swallowed,
-            queue_full: faults.queue_full,
-            limit: None,
-            burst: None,
-            tells_load: faults.tells_load,
-            reset_every: faults.reset_every,
-            unanswered_receipts: faults.unanswered_receipts,
-            receipt_form: FormOption::Both,
-            receipt_retry_ms: ms(faults.receipt_retry_us),
-            receipt_timeout_ms: ms(faults.receipt_timeout_us),
-            refuse_binds: faults.refuse_binds,
-            numbers: Vec::new(),
-            seed: config.seed,
-            system_id: config.system_id,
-            password: config.password,
-            name: config.name,
-            keep_messages: config.keep_messages,
-            id_prefix: config.id_prefix,
-            id_start: config.id_start,
-        }
-    }
-}
+/// What a host says of a simulator: JSON with the fields of [`SimConfig`] and [`Faults`], whose documentation
+/// tells what each does, but delays as `..._ms`, and `limit` and `burst` as numbers. `null` stands for none.
+#[derive(Debug, Clone)]
+pub struct SimulatorOptions(Map<String, Value>);
 
 impl SimulatorOptions {
     /// Reads options from JSON. The error names what is wrong.
     pub fn from_json(json: &str) -> Result<Self, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+        serde_json::from_str(json).map(Self).map_err(|error| error.to_string())
     }
 
-    /// The settings these options stand for. The error names the option that is out of its range.
+    /// The settings these options stand for. The error names the option that is unknown or out of its range.
     pub fn config(self) -> Result<SimConfig, String> {
-        let faults = self.faults()?;
-        Ok(SimConfig {
-            system_id: self.system_id,
-            password: self.password,
-            name: self.name,
-            seed: self.seed,
-            keep_messages: self.keep_messages,
-            id_prefix: self.id_prefix,
-            id_start: self.id_start,
-            faults,
-            ..SimConfig::default()
-        })
+        let mut config = SimConfig::default();
+        for (name, value) in &self.0 {
+            let known = match set_config(&mut config, name, value) {
+                Some(done) => done,
+                None => set_fault(&mut config.faults, name, value),
+            };
+            known.map_err(|problem| format!("{name} {problem}"))?;
+        }
+        self.limit(&mut config.faults)?;
+        Ok(config)
     }
 
-    fn faults(&self) -> Result<Faults, String> {
-        if !(1..=MAX_WINDOW).contains(&self.unanswered_receipts) {
-            return Err(format!("unanswered_receipts must be 1 to {MAX_WINDOW}"));
+    /// Changes these of the faults, while it runs. The error names an option that is none, or out of its range.
+    pub fn change(self, mut faults: Faults) -> Result<Faults, String> {
+        for (name, value) in &self.0 {
+            set_fault(&mut faults, name, value).map_err(|problem| format!("{name} {problem}"))?;
         }
-        if self.reset_every == Some(0) {
-            return Err("reset_every must be above 0".into());
-        }
-        Ok(Faults {
-            response_us: us("response_ms", self.response_ms)?,
-            receipt_us: us("receipt_ms", self.receipt_ms)?,
-            receipts: share("receipts", self.receipts)?,
-            failed: share("failed", self.failed)?,
-            early_receipts: share("early_receipts", self.early_receipts)?,
-            repeated_receipts: share("repeated_receipts", self.repeated_receipts)?,
-            silent: share("silent", self.silent)?,
-            swallowed: share("swallowed", self.swallowed)?,
-            queue_full: share("queue_full", self.queue_full)?,
-            limit: self.limit()?,
-            tells_load: self.tells_load,
-            reset_every: self.reset_every,
-            unanswered_receipts: self.unanswered_receipts,
-            receipt_form: match self.receipt_form {
-                FormOption::Both => ReceiptForm::TextAndTlvs,
-                FormOption::Text => ReceiptForm::Text,
-                FormOption::Tlvs => ReceiptForm::Tlvs,
-            },
-            receipt_retry_us: us("receipt_retry_ms", self.receipt_retry_ms)?,
-            receipt_timeout_us: us("receipt_timeout_ms", self.receipt_timeout_ms)?,
-            refuse_binds: self.refuse_binds,
-            numbers: self.numbers.iter().map(NumberOptions::rule).collect::<Result<_, _>>()?,
-        })
+        self.limit(&mut faults)?;
+        Ok(faults)
     }
 
-    fn limit(&self) -> Result<Option<Limit>, String> {
-        let Some(per_second) = self.limit else {
-            return if self.burst.is_some() { Err("burst needs a limit".into()) } else { Ok(None) };
-        };
-        if !(per_second > 0.0 && per_second.is_finite()) {
-            return Err("limit must be above 0".into());
+    /// `burst` belongs to a `limit` that is said with it.
+    fn limit(&self, faults: &mut Faults) -> Result<(), String> {
+        let Some(burst) = self.0.get("burst").filter(|burst| !burst.is_null()) else { return Ok(()) };
+        let burst = above_0(burst).and_then(|burst| u32::try_from(burst).map_err(|_| "is too large".into()));
+        match &mut faults.limit {
+            Some(limit) => limit.burst = burst.map_err(|problem: String| format!("burst {problem}"))?,
+            None => return Err("burst needs a limit".into()),
         }
-        let usual = Limit::per_second(per_second);
-        match self.burst {
-            Some(0) => Err("burst must be above 0".into()),
-            burst => Ok(Some(Limit { burst: burst.unwrap_or(usual.burst), ..usual })),
-        }
+        Ok(())
     }
 }
 
-impl NumberOptions {
-    fn rule(&self) -> Result<NumberRule, String> {
-        let pattern = match (&self.prefix, &self.suffix) {
-            (Some(prefix), None) => NumberPattern::Prefix(prefix.clone()),
-            (None, Some(suffix)) => NumberPattern::Suffix(suffix.clone()),
-            _ => return Err("numbers: each rule takes one of prefix and suffix".into()),
-        };
-        let fate = match (self.status, &self.receipt, self.answer) {
-            (Some(0), None, None) => return Err("numbers: status 0 is no refusal".into()),
-            (Some(status), None, None) => Fate::Refuse(status),
-            (None, Some(word), None) if word.eq_ignore_ascii_case("none") => Fate::NoReceipt,
-            (None, Some(word), None) => Fate::Receipt(state(word)?),
-            (None, None, Some(AnswerOption::Silent)) => Fate::Silent,
-            (None, None, Some(AnswerOption::Swallow)) => Fate::Swallow,
-            _ => return Err("numbers: each rule takes one of status, receipt and answer".into()),
-        };
-        Ok(NumberRule { pattern, fate, times: self.times })
+/// `None` where it is no setting of the whole run.
+fn set_config(config: &mut SimConfig, name: &str, value: &Value) -> Option<Result<(), String>> {
+    let set = |result: Result<(), String>| Some(result);
+    match name {
+        "system_id" => set(maybe(value, text).map(|text| config.system_id = text)),
+        "password" => set(maybe(value, text).map(|text| config.password = text)),
+        "name" => set(text(value).map(|text| config.name = text)),
+        "seed" => set(whole(value).map(|seed| config.seed = seed)),
+        "keep_messages" => set(flag(value).map(|keep| config.keep_messages = keep)),
+        "id_prefix" => set(text(value).map(|text| config.id_prefix = text)),
+        "ids" => set(maybe(value, whole).map(|ids| config.ids = ids)),
+        "id_start" => set(whole(value).map(|start| config.id_start = start)),
+        _ => None,
     }
+}
+
+fn set_fault(faults: &mut Faults, name: &str, value: &Value) -> Result<(), String> {
+    match name {
+        "response_ms" => faults.response_us = delay_us(value)?,
+        "receipt_ms" => faults.receipt_us = delay_us(value)?,
+        "receipts" => faults.receipts = share(value)?,
+        "failed" => faults.failed = share(value)?,
+        "early_receipts" => faults.early_receipts = share(value)?,
+        "repeated_receipts" => faults.repeated_receipts = share(value)?,
+        "silent" => faults.silent = share(value)?,
+        "swallowed" => faults.swallowed = share(value)?,
+        "queue_full" => faults.queue_full = share(value)?,
+        "limit" => faults.limit = maybe(value, per_second)?.map(Limit::per_second),
+        "burst" => {}
+        "tells_load" => faults.tells_load = flag(value)?,
+        "reset_every" => faults.reset_every = maybe(value, above_0)?,
+        "unanswered_receipts" => faults.unanswered_receipts = window(value)?,
+        "receipt_form" => faults.receipt_form = form(value)?,
+        "receipt_retry_ms" => faults.receipt_retry_us = delay_us(value)?,
+        "receipt_timeout_ms" => faults.receipt_timeout_us = delay_us(value)?,
+        "receipts_first" => faults.receipts_first = flag(value)?,
+        "deaf" => faults.deaf = flag(value)?,
+        "refuse_binds" => faults.refuse_binds = maybe(value, status)?,
+        "numbers" => {
+            faults.numbers =
+                value.as_array().ok_or("must be a list")?.iter().map(rule).collect::<Result<_, _>>()?
+        }
+        _ => return Err("is no option of a simulator".into()),
+    }
+    Ok(())
+}
+
+/// What happens to certain numbers: one of `prefix` and `suffix`, and one of `status`, `receipt` ("UNDELIV", the
+/// words of SMPP 3.4 appendix B; "none") and `answer` ("silent", "swallow"); `times` per number, `null` for all.
+fn rule(value: &Value) -> Result<NumberRule, String> {
+    let fields = value.as_object().ok_or("must each be an object")?;
+    let known = ["prefix", "suffix", "status", "receipt", "answer", "times"];
+    if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("have no field {name:?}"));
+    }
+    let said = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    let pattern = match (said("prefix"), said("suffix")) {
+        (Some(prefix), None) => NumberPattern::Prefix(text(prefix)?),
+        (None, Some(suffix)) => NumberPattern::Suffix(text(suffix)?),
+        _ => return Err("each take one of prefix and suffix".into()),
+    };
+    let fate = match (said("status"), said("receipt"), said("answer")) {
+        (Some(refusal), None, None) => Fate::Refuse(status(refusal)?),
+        (None, Some(word), None) if text(word)?.eq_ignore_ascii_case("none") => Fate::NoReceipt,
+        (None, Some(word), None) => Fate::Receipt(state(&text(word)?)?),
+        (None, None, Some(answer)) => match answer.as_str() {
+            Some("silent") => Fate::Silent,
+            Some("swallow") => Fate::Swallow,
+            _ => return Err("know the answers \"silent\" and \"swallow\"".into()),
+        },
+        _ => return Err("each take one of status, receipt and answer".into()),
+    };
+    let times = said("times").map(whole).transpose()?;
+    let times = times.map(|times| u32::try_from(times).map_err(|_| "have too large a count")).transpose()?;
+    Ok(NumberRule { pattern, fate, times })
 }
 
 const STATES: [ReceiptState; 8] = [
@@ -217,26 +142,65 @@ fn state(word: &str) -> Result<ReceiptState, String> {
     let known = STATES.into_iter().find(|state| state.word().eq_ignore_ascii_case(word));
     known.ok_or_else(|| {
         let words = STATES.map(ReceiptState::word).join(", ");
-        format!("numbers: receipt {word:?} is none of {words}, none")
+        format!("know no receipt {word:?}, but {words}, none")
     })
 }
 
-fn share(name: &str, share: f64) -> Result<f64, String> {
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(format!("{name} must be between 0 and 1")) }
+fn form(value: &Value) -> Result<ReceiptForm, String> {
+    match value.as_str() {
+        Some("both") => Ok(ReceiptForm::TextAndTlvs),
+        Some("text") => Ok(ReceiptForm::Text),
+        Some("tlvs") => Ok(ReceiptForm::Tlvs),
+        _ => Err("must be \"both\", \"text\" or \"tlvs\"".into()),
+    }
+}
+
+fn maybe<T>(value: &Value, read: impl FnOnce(&Value) -> Result<T, String>) -> Result<Option<T>, String> {
+    if value.is_null() { Ok(None) } else { read(value).map(Some) }
+}
+
+fn text(value: &Value) -> Result<String, String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| "must be text".into())
+}
+
+fn flag(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "must be true or false".into())
+}
+
+fn whole(value: &Value) -> Result<u64, String> {
+    value.as_u64().ok_or_else(|| "must be a whole number".into())
+}
+
+fn above_0(value: &Value) -> Result<u64, String> {
+    whole(value).and_then(|count| if count > 0 { Ok(count) } else { Err("must be above 0".into()) })
+}
+
+/// A command_status that refuses (SMPP 3.4 §5.1.3).
+fn status(value: &Value) -> Result<u32, String> {
+    let status = above_0(value).map_err(|_| "must be a status, and 0 is no refusal")?;
+    u32::try_from(status).map_err(|_| "must be a status of 32 bits".into())
+}
+
+fn window(value: &Value) -> Result<u32, String> {
+    let count = whole(value)?;
+    let fits = u32::try_from(count).ok().filter(|count| (1..=MAX_WINDOW).contains(count));
+    fits.ok_or_else(|| format!("must be 1 to {MAX_WINDOW}"))
+}
+
+fn share(value: &Value) -> Result<f64, String> {
+    value.as_f64().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "must be between 0 and 1".into())
+}
+
+fn per_second(value: &Value) -> Result<f64, String> {
+    value.as_f64().filter(|rate| *rate > 0.0 && rate.is_finite()).ok_or_else(|| "must be above 0".into())
 }
 
 /// The longest delay: a year, so that adding it to a time never leaves the clock.
 const MAX_DELAY_MS: f64 = 365.0 * 86_400_000.0;
 
-fn us(name: &str, ms: f64) -> Result<u64, String> {
-    if !(0.0..=MAX_DELAY_MS).contains(&ms) {
-        return Err(format!("{name} must be between 0 and a year"));
-    }
-    Ok((ms * 1_000.0).round() as u64)
-}
-
-fn ms(us: u64) -> f64 {
-    us as f64 / 1_000.0
+fn delay_us(value: &Value) -> Result<u64, String> {
+    let ms = value.as_f64().filter(|ms| (0.0..=MAX_DELAY_MS).contains(ms));
+    ms.map(|ms| (ms * 1_000.0).round() as u64).ok_or_else(|| "must be between 0 and a year".into())
 }
 
 #[cfg(test)]
@@ -257,19 +221,34 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let config = config(
-            r#"{"response_ms": 1.5, "limit": 500, "seed": 7, "system_id": "a", "receipt_form": "text",
+            r#"{"response_ms": 1.5, "limit": 500, "seed": 7, "system_id": "a", "receipt_form": "text", "burst": null,
+                "receipts_first": true, "ids": 3, "deaf": true, "refuse_binds": 14, "reset_every": null,
+                "receipt_retry_ms": 20, "receipt_timeout_ms": 30, "name": "X", "id_prefix": "p", "id_start": 9,
                 "numbers": [{"suffix": "13", "status": 11, "times": 2}, {"prefix": "32", "receipt": "undeliv"},
                             {"suffix": "1", "receipt": "none"}, {"suffix": "2", "answer": "swallow"}]}"#,
         )
         .unwrap();
         let faults = config.faults;
         assert_eq!((faults.response_us, config.seed, config.system_id.as_deref()), (1_500, 7, Some("a")));
+        assert_eq!((config.name.as_str(), config.id_prefix.as_str(), config.id_start), ("X", "p", 9));
         assert_eq!(faults.limit, Some(Limit { per_second: 500.0, burst: 50 }));
         assert_eq!(faults.receipt_form, ReceiptForm::Text);
+        assert_eq!((faults.receipt_retry_us, faults.receipt_timeout_us), (20_000, 30_000));
+        assert!(faults.receipts_first && faults.deaf);
+        assert_eq!((config.ids, faults.refuse_binds, faults.reset_every), (Some(3), Some(14), None));
         let fates: Vec<Fate> = faults.numbers.iter().map(|rule| rule.fate).collect();
         let undeliverable = Fate::Receipt(ReceiptState::Undeliverable);
         assert_eq!(fates, [Fate::Refuse(11), undeliverable, Fate::NoReceipt, Fate::Swallow]);
         assert_eq!(faults.numbers[0].times, Some(2));
+    }
+
+    #[test]
+    fn while_it_runs_only_what_is_said_changes() {
+        let before = config(r#"{"response_ms": 5, "limit": 100}"#).unwrap().faults;
+        let change = |json: &str| SimulatorOptions::from_json(json).unwrap().change(before.clone());
+        assert_eq!(change(r#"{"deaf": true}"#), Ok(Faults { deaf: true, ..before.clone() }));
+        assert_eq!(change(r#"{"burst": 7}"#).unwrap().limit, Some(Limit { per_second: 100.0, burst: 7 }));
+        assert!(change(r#"{"seed": 5}"#).unwrap_err().contains("seed"));
     }
 
     #[test]
@@ -280,12 +259,17 @@ mod tests {
             (r#"{"receipts": -0.1}"#, "receipts"),
             (r#"{"limit": 0}"#, "limit"),
             (r#"{"burst": 5}"#, "burst"),
+            (r#"{"limit": 5, "burst": 0}"#, "burst"),
             (r#"{"response_ms": -1}"#, "response_ms"),
             (r#"{"receipt_ms": 1e18}"#, "receipt_ms"),
             (r#"{"unanswered_receipts": 0}"#, "unanswered_receipts"),
             (r#"{"reset_every": 0}"#, "reset_every"),
+            (r#"{"ids": -1}"#, "ids"),
+            (r#"{"seed": "a"}"#, "seed"),
             (r#"{"numbers": [{"status": 1}]}"#, "numbers"),
             (r#"{"numbers": [{"suffix": "1"}]}"#, "numbers"),
+            (r#"{"numbers": [{"suffix": "1", "status": 0}]}"#, "numbers"),
+            (r#"{"numbers": [{"suffix": "1", "stats": 1}]}"#, "stats"),
             (r#"{"numbers": [{"suffix": "1", "status": 1, "receipt": "none"}]}"#, "numbers"),
             (r#"{"numbers": [{"suffix": "1", "receipt": "GONE"}]}"#, "GONE"),
         ] {

@@ -86,7 +86,11 @@ impl Server<'_> {
         self.accept(cx, now_us, &mut sim);
         let (mut more, mut ended) = (false, false);
         let Self { sessions, buffer, .. } = self;
+        let deaf = sim.faults().deaf;
         sessions.retain_mut(|session| {
+            if deaf {
+                return true;
+            }
             let left = session.read(cx, now_us, &mut sim, buffer);
             more |= left == Left::More;
             ended |= left == Left::Over;

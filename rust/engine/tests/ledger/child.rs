@@ -19,11 +19,17 @@ pub(crate) struct Running {
 /// Starts the test of that name as a child. File size signals are ignored in it, so that a limit
 /// set by setrlimit(2) is an error of write(2).
 pub(crate) fn start(test: &str, dir: &Path) -> Running {
+    start_in(test, dir, &[])
+}
+
+/// The same in an environment.
+pub(crate) fn start_in(test: &str, dir: &Path, environment: &[(&str, PathBuf)]) -> Running {
     let mut child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(DIR, dir)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 mod child;
+mod failed_fsync;
 mod foreign_file;
 mod held_directory;
 mod io_error;
 mod killed;
+mod locks;
 mod permissions;
 
 use std::path::Path;

@@ -46,6 +46,11 @@ pub struct Faults {
     pub receipt_retry_us: u64,
     /// After how long without an answer a receipt is sent again; of connections made from then on.
     pub receipt_timeout_us: u64,
+    /// Nothing is answered while a receipt of the same account waits to be sent or to be answered: an SMSC that
+    /// asks for its own answers first.
+    pub receipts_first: bool,
+    /// It reads nothing. What has come stays with the system, which stops taking more.
+    pub deaf: bool,
     /// Refuses every bind with this status.
     pub refuse_binds: Option<u32>,
     /// What happens to certain numbers; the first that fits counts, before any share.
@@ -74,6 +79,8 @@ impl Default for Faults {
             receipt_form: ReceiptForm::default(),
             receipt_retry_us: 1_000_000,
             receipt_timeout_us: 60_000_000,
+            receipts_first: false,
+            deaf: false,
             refuse_binds: None,
             numbers: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use bealert_wire::smpp::{BindMode, MessageId, Password, ReceiptState, Reply, SmscEvent, SubmitSm, status};
 
 use super::desk::Verdict;
+use super::line::Line;
 use super::{ConnectionId, SmscSim};
 
 /// An answer to a submit.
@@ -44,6 +45,27 @@ impl SmscSim {
                 SmscEvent::Unbound | SmscEvent::Closed { .. } => {}
             }
         }
+    }
+
+    /// Gives the answers that waited for receipts to be answered, if they are.
+    pub(super) fn release_held(&mut self, now_us: u64, account: u32) {
+        if self.lines.all().all(|line| line.held.is_empty()) || self.receipts_wait(account) {
+            return;
+        }
+        for connection in self.lines.ids() {
+            let Some(line) = self.lines.get(connection).filter(|line| line.account == Some(account)) else {
+                continue;
+            };
+            for response in std::mem::take(&mut line.held) {
+                self.send(now_us, response);
+            }
+        }
+    }
+
+    /// Whether a receipt of the account is ready or unanswered.
+    fn receipts_wait(&mut self, account: u32) -> bool {
+        let unanswered = |line: &Line| line.account == Some(account) && line.session.unanswered() > 0;
+        !self.accounts.get(account).ready.is_empty() || self.lines.all().any(unanswered)
     }
 
     fn take_bind(
@@ -134,6 +156,21 @@ impl SmscSim {
 
     #[inline]
     pub(super) fn respond(&mut self, now_us: u64, response: Response) {
+        if self.config.faults.receipts_first
+            && let Some(account) = self.lines.get(response.connection).and_then(|line| line.account)
+            && self.receipts_wait(account)
+        {
+            return self
+                .lines
+                .get(response.connection)
+                .into_iter()
+                .for_each(|line| line.held.push_back(response));
+        }
+        self.send(now_us, response);
+    }
+
+    #[inline]
+    fn send(&mut self, now_us: u64, response: Response) {
         let Response { connection, reply, answer, load } = response;
         let Some(line) = self.lines.get(connection).filter(|line| !line.reset) else { return };
         let (status, id) = match answer {

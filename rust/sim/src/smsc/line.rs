@@ -1,8 +1,11 @@
 //! The connections of a simulated SMSC.
 
+use std::collections::VecDeque;
+
 use bealert_wire::smpp::{MAX_WINDOW, Smsc, SmscConfig};
 
 use super::config::SimConfig;
+use super::intake::Response;
 
 /// Names a connection, and never another one later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +22,8 @@ pub(super) struct Line {
     pub(super) session: Smsc,
     /// Known once it is bound.
     pub(super) account: Option<u32>,
+    /// Responses that wait until every receipt is answered.
+    pub(super) held: VecDeque<Response>,
     /// It is to break: nothing goes in or out.
     pub(super) reset: bool,
 }
@@ -47,7 +52,7 @@ impl Lines {
         });
         session.connected(now_us);
         self.born += 1;
-        let line = Line { born: self.born, session, account: None, reset: false };
+        let line = Line { born: self.born, session, account: None, held: VecDeque::new(), reset: false };
         let free = self.places.iter().position(Option::is_none);
         let index = free.unwrap_or_else(|| {
             self.places.push(None);
@@ -69,6 +74,10 @@ impl Lines {
     #[inline]
     pub(super) fn look(&self, id: ConnectionId) -> Option<&Line> {
         self.places.get(id.index as usize)?.as_ref().filter(|line| line.born == id.born)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Line> {
+        self.places.iter().flatten()
     }
 
     pub(super) fn ids(&self) -> Vec<ConnectionId> {

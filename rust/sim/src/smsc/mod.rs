@@ -95,6 +95,7 @@ impl SmscSim {
             self.take_events(now_us, connection);
             if let Some(account) = self.lines.get(connection).and_then(|line| line.account) {
                 self.send_receipts(now_us, account);
+                self.release_held(now_us, account);
             }
         }
     }
@@ -158,6 +159,7 @@ impl SmscSim {
         }
         for account in 0..self.accounts.count() {
             self.send_receipts(now_us, account);
+            self.release_held(now_us, account);
         }
     }
 
@@ -201,6 +203,7 @@ impl SmscSim {
         self.config.faults = faults;
         for account in 0..self.accounts.count() {
             self.send_receipts(now_us, account);
+            self.release_held(now_us, account);
         }
     }
 

@@ -11,6 +11,7 @@ mod joined;
 mod limits;
 mod messages;
 mod numbers;
+mod receipts_first;
 mod repeated_receipts;
 mod resets;
 mod returned_receipts;

@@ -142,8 +142,7 @@ fn faults(chance: &mut Chance) -> Faults {
         receipt_form: ReceiptForm::default(),
         receipt_retry_us: chance.pick(&[100 * MS, SECOND]),
         receipt_timeout_us: chance.pick(&[SECOND, 60 * SECOND]),
-        refuse_binds: None,
-        numbers: Vec::new(),
+        ..Faults::default()
     }
 }
 
