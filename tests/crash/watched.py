@@ -23,6 +23,7 @@ class Application:
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.logged: list[str] = []
+        self.launches = 0
         handler = logging.Handler(logging.INFO)
         handler.emit = lambda record: self.logged.append(record.getMessage())  # type: ignore[method-assign]
         logging.getLogger("bealert_engine").addHandler(handler)
@@ -62,6 +63,7 @@ class Application:
             "sent": now.sms.sent,
             "delivered": now.sms.delivered,
             "open": now.sms.open,
+            "uncertain": now.sms.uncertain,
             "metrics": {name: float(value) for name, value in metrics.items()},
             "logged": self.logged,
         }
@@ -72,6 +74,12 @@ class Application:
             self.engine.launch(self.other, by="tests", key="another")
         except be.BealertError as error:
             return {"error": type(error).__name__, "text": str(error)}
+        return {"error": None}
+
+    def more(self) -> dict[str, Any]:
+        """Another launch, to one person."""
+        self.launches += 1
+        self.engine.launch(self.other, by="tests", key=f"more-{self.launches}")
         return {"error": None}
 
     def end(self) -> dict[str, Any]:
@@ -94,6 +102,10 @@ class Application:
             "reported_twice": [who for who, count in delivered.items() if count > 1],
         }
 
+    def rows(self) -> dict[str, Any]:
+        """Address and state of everybody."""
+        return {"rows": [(row.address, row.state) for row in self.campaign.report().rows()]}
+
     def close(self) -> dict[str, Any]:
         """How closing ends."""
         try:
@@ -108,8 +120,10 @@ def serve(spec: dict[str, Any]) -> None:
     questions: dict[str, Callable[[], dict[str, Any]]] = {
         "look": application.look,
         "launch": application.launch,
+        "more": application.more,
         "end": application.end,
         "account": application.account,
+        "rows": application.rows,
         "close": application.close,
     }
     print("launched", flush=True)

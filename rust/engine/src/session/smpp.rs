@@ -304,7 +304,7 @@ impl SmppSession {
         self.link = if self.closing {
             Link::Ended
         } else {
-            let wait_us = if fatal { self.backoff.fatal_us() } else { self.backoff.wait_us() };
+            let wait_us = if fatal { self.backoff.fatal_us(now_us) } else { self.backoff.wait_us(now_us) };
             Link::Waiting { until_us: now_us + wait_us }
         };
     }

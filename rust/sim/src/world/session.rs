@@ -259,7 +259,7 @@ impl Session {
         self.link = if self.closing {
             Link::Ended
         } else {
-            Link::Waiting { until_us: now_us + self.backoff.wait_us() }
+            Link::Waiting { until_us: now_us + self.backoff.wait_us(now_us) }
         };
     }
 }
