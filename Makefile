@@ -54,6 +54,16 @@ bench-peers: prerequisites ## Build what we are measured beside, each from its o
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
 
+# What has libFuzzer watch the coverage on a stable compiler; with the checks that a release leaves out.
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1 \
+	$(addprefix -Cllvm-args=-sanitizer-coverage-,level=4 inline-8bit-counters pc-table trace-compares)
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
+
+.PHONY: fuzz
+fuzz: prerequisites ## Look for inputs that break a reader: FUZZ_SECONDS=600 for each of FUZZ_TARGETS
+	@tools/fuzz.sh "$(FUZZ_FLAGS)" $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 .PHONY: build
 build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)
 	$(BIN)/maturin develop $(CARGO_PROFILE) $(CARGO_LOCKED)

@@ -140,6 +140,11 @@ impl Rendered {
         }
     }
 
+    /// Octets of all its parts.
+    pub(crate) fn octets(&self) -> usize {
+        self.bodies.len()
+    }
+
     /// What the dispatcher holds of it.
     pub(crate) fn entries(&self, hash: AddressHash) -> Arc<Entries> {
         let destination = |message: &Message| {

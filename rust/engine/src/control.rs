@@ -10,6 +10,7 @@ mod holder;
 mod message;
 mod server;
 mod socket;
+pub(crate) mod untrusted;
 
 pub use client::{ControlClient, ControlError};
 pub(crate) use holder::WeakEngine;

@@ -29,6 +29,8 @@ pub mod report;
 mod session;
 mod shared;
 pub mod simulate;
+#[doc(hidden)]
+pub mod untrusted;
 mod view;
 mod wake;
 mod writer;

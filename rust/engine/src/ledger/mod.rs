@@ -12,6 +12,7 @@ mod reader;
 mod sql;
 mod sqlite;
 mod store;
+pub(crate) mod untrusted;
 
 pub(crate) use batch::refused;
 pub use reader::{check_file, open_reader};

@@ -165,7 +165,8 @@ fn check(number: &PhoneNumber) -> Result<(), NumberProblem> {
     }
     let country = Country(numbers.get_region_for_country_code(number.country_code));
     match numbers.is_possible_number_for_type_with_reason(number, PhoneNumberType::Mobile) {
-        Ok(NumberLengthType::IsPossible) => Ok(()),
+        Ok(NumberLengthType::IsPossible) if is_final(number) => Ok(()),
+        Ok(NumberLengthType::IsPossible) => Err(NumberProblem::Impossible(country)),
         Ok(NumberLengthType::IsPossibleLocalOnly) | Err(ValidationError::TooShort) => {
             Err(NumberProblem::TooShort(country))
         }
@@ -173,6 +174,15 @@ fn check(number: &PhoneNumber) -> Result<(), NumberProblem> {
         Err(ValidationError::InvalidLength) => Err(NumberProblem::Impossible(country)),
         Err(ValidationError::InvalidCountryCode) => Err(NumberProblem::UnknownCountry),
     }
+}
+
+/// Whether its E.164 form is read as this number again. A zero dialled inside the country that was given twice
+/// stands in the form once more: no phone has it, and another reader would make another number of it.
+fn is_final(number: &PhoneNumber) -> bool {
+    let form = PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164);
+    PHONE_NUMBER_UTIL
+        .parse(&*form, None)
+        .is_ok_and(|again| PHONE_NUMBER_UTIL.format(&again, PhoneNumberFormat::E164) == form)
 }
 
 fn region(country: &str) -> Option<Region> {

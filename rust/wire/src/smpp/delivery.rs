@@ -2,6 +2,7 @@
 
 use super::address::{Address, NPI_ISDN, TON_INTERNATIONAL};
 use super::message::{ESM_INTERMEDIATE, ESM_RECEIPT, MAX_SHORT_MESSAGE_OCTETS, ShortMessage};
+use super::pdu::MAX_MESSAGE_ID_CHARS;
 use super::receipt::ReceiptState;
 use super::time::receipt_date;
 use super::tlv::{self, Tlvs, tag};
@@ -97,8 +98,10 @@ impl DeliverReceipt<'_> {
     }
 
     fn write_tlvs(&self, out: &mut Vec<u8>) {
+        // no SMSC gives a longer one (§5.2.23); the length of a longer one would not fit the octet raised below
+        let id = &self.id.as_bytes()[..self.id.len().min(MAX_MESSAGE_ID_CHARS)];
         let start = out.len();
-        tlv::put(out, tag::RECEIPTED_MESSAGE_ID, self.id.as_bytes());
+        tlv::put(out, tag::RECEIPTED_MESSAGE_ID, id);
         // the value is a C-octet string: one octet longer, and its NUL
         out.push(0);
         out[start + 3] += 1;

@@ -40,6 +40,12 @@ fn numbers_are_read_as_people_write_them() {
     );
 }
 
+#[test]
+fn a_zero_given_twice_is_no_part_of_a_number() {
+    assert_eq!(e164(belgian(), "+27 00 222 2555"), Err(NumberProblem::Impossible(Country(Some(Region::ZA)))));
+    assert_eq!(e164(belgian(), "+27 0 82 222 2555").as_deref(), Ok("27822222555"));
+}
+
 /// Ranges set aside for films and examples: no phone rings, but they are numbers.
 #[test]
 fn fictitious_numbers_are_taken() {

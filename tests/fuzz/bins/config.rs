@@ -1,0 +1,4 @@
+//! `config` under libFuzzer; see `src/targets/config.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("config");

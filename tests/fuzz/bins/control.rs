@@ -1,0 +1,4 @@
+//! `control` under libFuzzer; see `src/targets/control.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("control");

@@ -1,0 +1,4 @@
+//! `ledger` under libFuzzer; see `src/targets/ledger.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("ledger");

@@ -1,0 +1,4 @@
+//! `receipt` under libFuzzer; see `src/targets/receipt.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("receipt");

@@ -1,0 +1,13 @@
+//! The targets, one per way in.
+
+pub(crate) mod block;
+pub(crate) mod config;
+pub(crate) mod control;
+pub(crate) mod esme;
+pub(crate) mod ledger;
+pub(crate) mod number;
+pub(crate) mod pdu;
+pub(crate) mod receipt;
+pub(crate) mod smsc;
+pub(crate) mod template;
+pub(crate) mod text;
