@@ -80,6 +80,14 @@ test-rust: prerequisites $(VENV)/run.installed ## Only the tests of the Rust cra
 	cargo test --workspace --exclude bealert-binding $(CARGO_PROFILE) $(CARGO_LOCKED)
 	cargo test --release --locked --manifest-path benches/peers/lean/Cargo.toml --target-dir $(PEERS)
 
+SEEDS ?= 100000
+FROM ?= 1
+.PHONY: world
+world: prerequisites $(VENV)/run.installed ## Simulated worlds: SEEDS=100000 FROM=1, or the story of one: SEED=42
+	WORLD_SEEDS=$(SEEDS) WORLD_FROM=$(FROM) $(if $(SEED),WORLD_SEED=$(SEED)) \
+		cargo test --package bealert-sim --test world $(CARGO_PROFILE) $(CARGO_LOCKED) -- seeds \
+		$(if $(SEED),--nocapture)
+
 .PHONY: test-python
 test-python: build $(VENV)/dev.installed ## Only the Python tests; ends with what was left out
 	$(BIN)/python -m pytest -W error

@@ -201,12 +201,12 @@ impl Lane {
         taken
     }
 
-    /// Takes the messages of those campaigns that came back or are about to be sent again.
-    pub(crate) fn withdraw(&mut self, which: impl Fn(CampaignId) -> bool) -> Vec<Intent> {
+    /// Takes those of the messages that came back or are about to be sent again.
+    pub(crate) fn withdraw(&mut self, which: impl Fn(&Intent) -> bool) -> Vec<Intent> {
         let mut taken = Vec::new();
         for queue in [&mut self.returned, &mut self.ready] {
-            taken.extend(queue.iter().filter(|intent| which(intent.due.key.campaign)));
-            queue.retain(|intent| !which(intent.due.key.campaign));
+            taken.extend(queue.iter().filter(|intent| which(intent)));
+            queue.retain(|intent| !which(intent));
         }
         taken
     }

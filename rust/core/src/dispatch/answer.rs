@@ -146,7 +146,12 @@ impl Dispatcher {
             return false;
         }
         let Some(campaign) = self.campaigns.get(&flight.key().campaign) else { return false };
-        match self.route_of(flight.key()).filter(|route| self.routes[*route].serving.is_some()) {
+        // A row of its own names its gateway: through another one it goes under another row.
+        let serves = |route: &usize| match self.routes[*route].serving {
+            Some(serving) => flight.first || serving == flight.gateway,
+            None => false,
+        };
+        match self.route_of(flight.key()).filter(serves) {
             Some(route) if campaign.may_send() && !self.closing => {
                 let class = campaign.class();
                 let intent = Intent { due: flight.due, batch: 0, first: flight.first };

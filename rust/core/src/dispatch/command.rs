@@ -160,6 +160,18 @@ impl Dispatcher {
         why: &str,
     ) {
         self.release(now_us, route, class, which, false);
+        self.withdraw(now_us, route, class, |intent| which(intent.due.key.campaign), why);
+    }
+
+    /// Puts off messages that came back or are under a `submitting` row; a later one takes its place.
+    pub(crate) fn withdraw(
+        &mut self,
+        now_us: u64,
+        route: usize,
+        class: usize,
+        which: impl Fn(&Intent) -> bool,
+        why: &str,
+    ) {
         for Intent { due, .. } in self.routes[route].lanes[class].withdraw(which) {
             if let Some((ordinal, units, _)) = self.entry(due.key, due.index) {
                 self.put_off(now_us, due, ordinal, units, why);

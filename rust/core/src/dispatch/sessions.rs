@@ -71,9 +71,12 @@ impl Dispatcher {
                 new.serving.push(at);
             }
             self.routes[at].serving = serving;
-            if serving.is_none() {
-                for class in 0..CLASSES {
+            for class in 0..CLASSES {
+                if serving.is_none() {
                     self.take_back(now_us, at, class, |_| true, "no gateway");
+                } else {
+                    // The row of an intent names the gateway it leaves through: a receipt is told by it.
+                    self.withdraw(now_us, at, class, |intent| !intent.first, "another gateway takes over");
                 }
             }
         }

@@ -1,6 +1,13 @@
-//! Worlds from seeds, and the checks that judge them.
+//! Worlds from seeds, the checks that judge them, and faults planted to see each check fail.
 
 #![allow(clippy::unwrap_used)] // An unwrap in a test is an assertion.
 
+mod base;
+mod every_call;
+mod planted;
+mod regressions;
+mod replay;
 mod seeds;
+mod tampered;
+mod timeline;
 mod unknown_limit;

@@ -20,8 +20,10 @@ pub fn i5_the_urgent_never_wait(facts: &Facts) -> Result<(), String> {
             What::Opened { wall_ms } => lanes.open(fact.at_us, *wall_ms),
             What::Durable { batch } => {
                 for (id, state, _) in &batch.states {
-                    lanes.of(*id).launched |= *state == CampaignState::Running;
-                    lanes.of(*id).over |= state.ended();
+                    let campaign = lanes.of(*id);
+                    campaign.launched |= *state == CampaignState::Running;
+                    campaign.over |= state.ended();
+                    campaign.held = matches!(state, CampaignState::Paused | CampaignState::Cancelling);
                 }
                 for (key, mark) in &batch.marks {
                     lanes.of(key.campaign).marks.insert(*key, *mark);
@@ -64,6 +66,8 @@ struct Lane {
     launched: bool,
     over: bool,
     stopped: bool,
+    /// By the ledger.
+    held: bool,
     /// Commits since its reservations may have been taken back.
     commits: u32,
     marks: HashMap<BlockKey, u32>,
@@ -75,13 +79,14 @@ impl Lanes<'_> {
         self.campaigns.entry(id).or_default()
     }
 
-    /// A new process: what lies below the marks is never sent for the first time again. A campaign that
-    /// was paused is so still, and one whose command was not durable is unknown until the next.
+    /// A new process: what lies below the marks is never sent for the first time again, and of commands
+    /// those count that were durable.
     fn open(&mut self, at_us: u64, wall_ms: i64) {
         self.wall = (at_us, wall_ms);
         for campaign in self.campaigns.values_mut() {
             campaign.sent = campaign.marks.clone();
             campaign.commits = 0;
+            campaign.stopped = campaign.held;
         }
     }
 
