@@ -63,6 +63,7 @@ pub(crate) fn script() -> Script {
             command(120, 2, Order::Pause),
             launch(500, 2),
             launch(1_000, 1),
+            launch(1_100, 1),
             command(2_500, 2, Order::Resume),
         ],
         calm_us: 8 * SECOND,
