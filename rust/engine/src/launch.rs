@@ -188,7 +188,8 @@ impl Drop for Turn<'_> {
     }
 }
 
-fn row_of(plan: &Plan, by: &str, key: &str, now_ms: i64, last_seq: u64) -> CampaignRow {
+/// The row of a plan, not launched yet.
+pub(crate) fn row_of(plan: &Plan, by: &str, key: &str, now_ms: i64, last_seq: u64) -> CampaignRow {
     CampaignRow {
         id: CampaignId(0),
         key: key.to_owned(),

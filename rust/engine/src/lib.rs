@@ -33,6 +33,7 @@ pub mod simulate;
 pub mod untrusted;
 mod view;
 mod wake;
+pub mod world;
 mod writer;
 
 pub use check::GatewayCheck;

@@ -43,6 +43,8 @@ enum Source {
     Directory(PathBuf),
     /// A ledger in memory is read through the thread that has it.
     Memory(Arc<Writer>),
+    /// A ledger that no thread has.
+    Made(Box<dyn Fn() -> Box<dyn LedgerReader> + Send + Sync>),
 }
 
 impl EngineView {
@@ -62,6 +64,11 @@ impl EngineView {
 
     pub(crate) fn of_memory(writer: &Arc<Writer>, descriptors: &Arc<Descriptors>) -> Self {
         Self::of(Source::Memory(Arc::clone(writer)), Arc::clone(descriptors))
+    }
+
+    /// A view of whatever ledger these readers read.
+    pub(crate) fn of_readers(make: impl Fn() -> Box<dyn LedgerReader> + Send + Sync + 'static) -> Self {
+        Self::of(Source::Made(Box::new(make)), Descriptors::new())
     }
 
     fn of(source: Source, descriptors: Arc<Descriptors>) -> Self {
@@ -172,6 +179,7 @@ impl EngineView {
         }
         let reader = match &self.inner.source {
             Source::Directory(directory) => open_reader(directory)?,
+            Source::Made(make) => make(),
             Source::Memory(writer) => {
                 let (reply, answer) = sync_channel(1);
                 if !writer.push(Job::Reader(reply)) {

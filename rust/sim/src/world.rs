@@ -108,7 +108,10 @@ struct Log {
 }
 
 impl World {
-    /// A world at time 0, with an empty ledger. The process is opened.
+    /// When a world begins: above zero, so that nothing has to fear a time before it.
+    pub const START_US: u64 = 1_000_000;
+
+    /// A world at that time, with an empty ledger. The process is opened.
     pub fn new(setup: Setup, messages: Box<dyn Messages>) -> Self {
         let mut ledger = MemoryLedger::new();
         let mut log = Log::default();
@@ -122,7 +125,7 @@ impl World {
         let mut world = Self {
             chance: Chance::new(setup.seed),
             setup,
-            now_us: 1_000_000,
+            now_us: Self::START_US,
             wall_shift_ms: 0,
             fuse: Fuse::default(),
             ledger,
@@ -210,6 +213,16 @@ impl World {
     /// Nobody answers at a far end's port from now on, or somebody does again.
     pub fn set_deaf(&mut self, gateway: usize, deaf: bool) {
         self.far_ends[gateway].deaf = deaf;
+    }
+
+    /// A far end breaks every connection; how many there were.
+    pub fn reset_connections(&mut self, gateway: usize) -> usize {
+        self.far_ends[gateway].smsc.reset_connections()
+    }
+
+    /// How commits go from now on.
+    pub fn set_disk(&mut self, disk: DiskSetup) {
+        self.setup.disk = disk;
     }
 
     /// What a far end has counted.

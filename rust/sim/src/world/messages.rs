@@ -12,7 +12,7 @@ use bealert_wire::text::Parts;
 use super::setup::GatewaySetup;
 
 /// Renders messages. What it holds is lost in a crash.
-pub trait Messages {
+pub trait Messages: Send {
     /// Everything is forgotten: the process has died.
     fn clear(&mut self);
 
