@@ -9,9 +9,11 @@
 //! A limit of ours stays the upper bound: this one is applied beside it. It belongs to a gateway, outlives
 //! its sessions and is shared by them (SMPP 5.0 §2.9 asks the sender to slow down, and leaves it the how).
 
+mod accident;
 mod measure;
 
 use crate::limit::Limiter;
+use accident::Accidents;
 use measure::{Measure, Recent};
 
 /// Where the search starts, in units per second: a tenth of a second of it is what SMSCs with a limit of
@@ -26,6 +28,9 @@ const LEAST: f64 = 1.0;
 
 /// What may go at one moment after a rest, as a share of a second: a few turns of a timer of a millisecond.
 const BURST_S: f64 = 0.005;
+
+/// A message that goes late by so much, as timers do, does not make the next one late.
+const SLACK_US: u64 = 2_000;
 
 /// The shortest time between two steps of the search.
 const START_STEP_US: u64 = 5_000;
@@ -116,6 +121,7 @@ pub struct Congestion {
     bound: bool,
     step_us: u64,
     measure: Measure,
+    accidents: Accidents,
     recent: Recent,
     /// Until then the far end's own word about its load decides, not probing.
     told_until_us: u64,
@@ -139,7 +145,7 @@ impl Congestion {
     pub fn new(now_us: u64, limited: bool) -> Self {
         let phase = if limited { Phase::Free } else { Phase::Start };
         let rate = (!limited).then_some(START);
-        let mut limiter = Limiter::with_burst(rate, BURST_S);
+        let mut limiter = Limiter::with_burst(rate, BURST_S, SLACK_US);
         limiter.start_charged(now_us, 0);
         Self {
             phase,
@@ -153,6 +159,7 @@ impl Congestion {
             bound: false,
             step_us: now_us,
             measure: Measure::default(),
+            accidents: Accidents::default(),
             recent: Recent::default(),
             told_until_us: 0,
             next_word_us: 0,
@@ -205,6 +212,7 @@ impl Congestion {
         self.taken = self.taken.saturating_add(1);
         self.since_refusal = self.since_refusal.saturating_add(1);
         self.blocked = 0;
+        self.accidents.passed();
         self.measure.passed(handed_us);
         self.round_trip_us = now_us.saturating_sub(handed_us);
         self.step(now_us, handed_us);
@@ -215,7 +223,11 @@ impl Congestion {
         let alone = std::mem::take(&mut self.since_refusal) >= ALONE;
         self.round_trip_us = now_us.saturating_sub(handed_us);
         self.measure.refused(handed_us);
+        self.accidents.refused();
         if self.pausing || handed_us < self.paused_until_us {
+            return Throttle::Known;
+        }
+        if self.accidents.usual(now_us) {
             return Throttle::Known;
         }
         if let Phase::Known { limit, .. } = self.phase {
@@ -269,8 +281,13 @@ impl Congestion {
             Phase::Free => self.recent.rate(self.paused_until_us),
             Phase::Start | Phase::Known { .. } => self.limiter.rate().unwrap_or(START),
         };
+        let known = if let Phase::Known { limit, .. } = self.phase { Some(limit) } else { None };
+        if let Some(pace) = self.accidents.fall(now_us, before, known) {
+            self.measure = Measure::default();
+            return self.settle(now_us, pace, pace);
+        }
         if self.blocked > 0 {
-            let limit = if let Phase::Known { limit, .. } = self.phase { limit } else { before };
+            let limit = known.unwrap_or(before);
             return self.settle(now_us, limit, (before / 2.0).max(limit / 8.0));
         }
         match self.measure.take() {

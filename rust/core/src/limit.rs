@@ -19,6 +19,7 @@ const NS: u64 = 1_000;
 pub struct Limiter {
     rate: Option<f64>,
     burst_s: f64,
+    slack_ns: u64,
     interval_ns: u64,
     /// How far the arrival time may lie ahead of now: (burst - 1) intervals.
     tolerance_ns: u64,
@@ -32,13 +33,22 @@ impl Limiter {
     ///
     /// The caller has refused rates of 0 and below.
     pub fn new(rate: Option<f64>) -> Self {
-        Self::with_burst(rate, BURST_S)
+        Self::with_burst(rate, BURST_S, 0)
     }
 
-    /// The same, with another burst, as a share of a second; one unit at least.
-    pub fn with_burst(rate: Option<f64>, burst_s: f64) -> Self {
-        let mut limiter =
-            Self { rate: None, burst_s, interval_ns: 0, tolerance_ns: 0, pace_ns: 0, arrival_ns: 0 };
+    /// The same, with another burst, as a share of a second; one unit at least. A unit that went late by
+    /// up to `slack_us` does not make the next one late, so that a slow rate is kept too where a timer
+    /// is coarse; two units may be nearer to each other by as much.
+    pub fn with_burst(rate: Option<f64>, burst_s: f64, slack_us: u64) -> Self {
+        let mut limiter = Self {
+            rate: None,
+            burst_s,
+            slack_ns: slack_us * NS,
+            interval_ns: 0,
+            tolerance_ns: 0,
+            pace_ns: 0,
+            arrival_ns: 0,
+        };
         limiter.set_rate(rate);
         limiter
     }
@@ -49,7 +59,7 @@ impl Limiter {
         // Rounded up: a limit is never passed by rounding.
         self.interval_ns = rate.map_or(0, |rate| (1e9 / rate).ceil() as u64);
         let burst = rate.map_or(1.0, |rate| (rate * self.burst_s).floor().max(1.0));
-        self.tolerance_ns = self.interval_ns * (burst as u64 - 1);
+        self.tolerance_ns = (self.interval_ns * (burst as u64 - 1)).max(self.slack_ns.min(self.interval_ns));
         let together = rate.map_or(1.0, |rate| (rate * self.burst_s * PACE).floor().max(1.0));
         self.pace_ns = self.interval_ns * (together as u64 - 1);
     }

@@ -23,6 +23,8 @@ struct FarEnd {
     /// How late the loop wakes at most.
     late_us: u64,
     seed: u64,
+    /// Refused for no reason.
+    accidents_percent: u64,
     flying: VecDeque<(u64, bool)>,
     taken: u64,
     throttled: u64,
@@ -43,6 +45,7 @@ impl FarEnd {
             round_trip_us,
             late_us: MS,
             seed: 1,
+            accidents_percent: 0,
             flying: VecDeque::new(),
             taken: 0,
             throttled: 0,
@@ -59,7 +62,7 @@ impl FarEnd {
         let passed_s = (self.now_us - self.filled_us) as f64 / 1e6;
         self.filled_us = self.now_us;
         self.tokens = (self.tokens + passed_s * self.limit).min(self.burst.max(1.0));
-        let taken = self.tokens >= 1.0;
+        let taken = self.tokens >= 1.0 && self.chance(100) >= self.accidents_percent;
         self.tokens -= f64::from(u8::from(taken));
         taken
     }
@@ -264,6 +267,17 @@ fn a_far_end_that_takes_nothing_is_asked_ever_more_rarely_and_comes_back() {
     far.run(10 * SECOND);
     let (used, _) = shares(&mut far, 1_000.0, 5 * SECOND);
     assert!(used >= 90.0, "{used}");
+}
+
+#[test]
+fn refusals_that_the_pace_does_not_change_do_not_slow_it_down_for_ever() {
+    for share in [2, 4, 10] {
+        let mut far = FarEnd::new(1e9, 1e9, 20, 20 * MS);
+        far.accidents_percent = share;
+        far.run(10 * SECOND);
+        let (taken, throttled) = far.run(30 * SECOND);
+        assert!(taken > 9_000, "{taken} taken, {throttled} refused at {share} %");
+    }
 }
 
 /// A far end whose load is what it is sent, by what it bears.
