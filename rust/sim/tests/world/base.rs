@@ -67,7 +67,7 @@ pub(crate) fn script() -> Script {
             command(2_500, 2, Order::Resume),
         ],
         calm_us: 8 * SECOND,
-        crashes: vec![5_000],
+        crashes: vec![5_600],
         down_us: vec![20 * MS],
     }
 }
