@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use crate::packed::{Input, PackedError, number, text};
+
 /// Version byte of the layout.
 const VERSION: u8 = 1;
 
@@ -125,7 +127,7 @@ pub fn people(blob: &[u8]) -> Result<Vec<Person<'_>>, BlockError> {
 
 fn person<'a>(input: &mut Input<'a>, names: &[&'a str]) -> Result<Person<'a>, BlockError> {
     Ok(Person {
-        ordinal: u32::try_from(input.number()?).map_err(|_| BlockError::Cut)?,
+        ordinal: input.narrow()?,
         id: input.text()?,
         address: input.text()?,
         language: input.byte()?,
@@ -142,54 +144,12 @@ fn person<'a>(input: &mut Input<'a>, names: &[&'a str]) -> Result<Person<'a>, Bl
     })
 }
 
-fn number(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn text(out: &mut Vec<u8>, value: &str) {
-    number(out, value.len() as u64);
-    out.extend_from_slice(value.as_bytes());
-}
-
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn byte(&mut self) -> Result<u8, BlockError> {
-        let (first, rest) = self.0.split_first().ok_or(BlockError::Cut)?;
-        self.0 = rest;
-        Ok(*first)
-    }
-
-    fn number(&mut self) -> Result<u64, BlockError> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
+impl From<PackedError> for BlockError {
+    fn from(error: PackedError) -> Self {
+        match error {
+            PackedError::Cut => BlockError::Cut,
+            PackedError::Text => BlockError::Text,
         }
-        Err(BlockError::Cut)
-    }
-
-    /// A number of things that each take at least a byte, so a damaged one can't exhaust memory.
-    fn count(&mut self) -> Result<usize, BlockError> {
-        let count = self.number()? as usize;
-        if count > self.0.len() { Err(BlockError::Cut) } else { Ok(count) }
-    }
-
-    fn text(&mut self) -> Result<&'a str, BlockError> {
-        let len = self.number()? as usize;
-        if len > self.0.len() {
-            return Err(BlockError::Cut);
-        }
-        let (text, rest) = self.0.split_at(len);
-        self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| BlockError::Text)
     }
 }
 

@@ -252,6 +252,16 @@ impl Mark {
     /// A dispatch that was excluded.
     pub const SKIPPED: Mark = Mark(S::Skipped as u8);
 
+    /// The byte as a snapshot stores it.
+    pub(crate) fn to_byte(self) -> u8 {
+        self.0
+    }
+
+    /// The mark of a stored byte; `None` where no state has that number.
+    pub(crate) fn from_byte(byte: u8) -> Option<Mark> {
+        (usize::from(byte & STATE) < State::ALL.len()).then_some(Mark(byte))
+    }
+
     /// The state alone.
     pub fn state(self) -> State {
         State::ALL[usize::from(self.0 & STATE)]

@@ -29,6 +29,8 @@ pub(crate) enum Input {
         number: u64,
         took_us: u64,
     },
+    /// A step of a snapshot is written, or given up.
+    SnapshotKept,
     /// The ledger can't be written; the writer keeps trying.
     Stalled(String),
     /// A block is rendered, or can't be.

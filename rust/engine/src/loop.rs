@@ -57,6 +57,8 @@ pub(crate) struct Loop {
     buffer: Box<[u8]>,
     /// The batch the writer has.
     in_flight: Option<InFlight>,
+    /// The writer has a step of a snapshot.
+    keeping: bool,
     /// Commands that are answered once their batch is durable.
     waiting: Vec<Waiting>,
     /// Campaign states that are durable: what callers are told is never ahead of the ledger.
@@ -137,6 +139,7 @@ impl Loop {
             inputs: Vec::new(),
             buffer: vec![0; PASS_BYTES].into_boxed_slice(),
             in_flight: None,
+            keeping: false,
             waiting: Vec::new(),
             durable: campaigns.into_iter().collect(),
             moved: Vec::new(),
@@ -261,6 +264,7 @@ impl Loop {
         self.tell(now_us, true);
         self.let_go_of_ended();
         self.answer_commands();
+        self.keep_snapshot();
     }
 
     /// Keeps nothing of campaigns whose end is durable and told: their progress is the ledger's now.

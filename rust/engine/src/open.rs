@@ -59,7 +59,7 @@ pub(crate) fn open_on(
         now_us: clock.now_us(),
         wall_ms: clock.wall_ms(),
         last_seq,
-        hash_key: (random(), random()),
+        hash_key: ledger.hash_key((random(), random()))?,
     });
     let gateways = gateways(&config, &mut *ledger, &mut dispatcher, &descriptors)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerReader};
+use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerReader, SnapshotWrite};
 use bealert_core::model::{BlockRow, CampaignId, CampaignRow};
 
 use crate::error::EngineError;
@@ -25,6 +25,8 @@ pub(crate) enum Job {
     Blocks(Vec<BlockRow>, Reply<Duration>),
     Abandon(CampaignId, Reply<()>),
     Reader(Reply<Box<dyn LedgerReader>>),
+    /// A step of keeping a snapshot; the loop hears when it is done with.
+    Snapshot(SnapshotWrite),
     /// Panic: for tests.
     Inject,
 }
@@ -224,7 +226,13 @@ impl Work<'_> {
                 std::mem::take(&mut state.jobs).into_iter().partition(|job| matches!(job, Job::Abandon(..)));
             state.jobs = later;
             let refused: VecDeque<Job> = refused;
-            refused.into_iter().for_each(|job| refuse(job, text));
+            for job in refused {
+                if let Job::Snapshot(_) = job {
+                    self.inbox.push(Input::SnapshotKept);
+                } else {
+                    refuse(job, text);
+                }
+            }
             if state.stop {
                 return false;
             }
@@ -259,8 +267,26 @@ impl Work<'_> {
                 // A caller that has given up needs no reader.
                 let _ = reply.send(self.ledger.reader().map_err(EngineError::from));
             }
+            Job::Snapshot(step) => self.snapshot(step),
             Job::Inject => panic!("injected into the ledger's thread"),
         }
+    }
+
+    /// A snapshot that can't be kept is no harm: the next opening folds what it lacks.
+    fn snapshot(&mut self, step: SnapshotWrite) {
+        match self.ledger.snapshot(&step) {
+            // The rest waits behind the commits that have come meanwhile.
+            Ok(true) if self.writer.push(Job::Snapshot(step)) => return,
+            Ok(_) => {}
+            Err(CommitError::RolledBack(text)) => self.log.debug("ledger", format!("a snapshot: {text}")),
+            Err(CommitError::Unknown(text)) => {
+                self.log.error("ledger", format!("a snapshot could not be written: {text}"));
+                if let Err(error) = self.ledger.reopen() {
+                    self.log.error("ledger", error.to_string());
+                }
+            }
+        }
+        self.inbox.push(Input::SnapshotKept);
     }
 
     /// Gives whether somebody still waits for it.
@@ -282,6 +308,7 @@ fn refuse(job: Job, text: &str) {
         Job::Blocks(_, reply) => drop(reply.send(Err(error()))),
         Job::Abandon(_, reply) => drop(reply.send(Err(error()))),
         Job::Reader(reply) => drop(reply.send(Err(error()))),
+        Job::Snapshot(_) => {}
         Job::Inject => panic!("injected into the ledger's thread"),
     }
 }

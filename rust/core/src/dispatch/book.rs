@@ -21,6 +21,10 @@ const PAGE: usize = 4_096;
 /// Parts of the index, each of which grows by itself.
 const SHARDS: usize = 256;
 
+/// Microseconds in which ends of waits are told apart, as a power of two: 16 ms. A wait of minutes
+/// needs no more, and a moment fits four octets for two years.
+const TICK_BITS: u32 = 14;
+
 /// Accepted attempts by the key of their far end's id.
 #[derive(Debug)]
 pub(crate) struct ReceiptBook {
@@ -33,7 +37,7 @@ pub(crate) struct ReceiptBook {
 /// An accepted attempt: what a receipt with its id is about. Small: there can be millions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
-    key: ReceiptKey,
+    pub(crate) key: ReceiptKey,
     pub(crate) campaign: CampaignId,
     pub(crate) ordinal: u32,
     pub(crate) gateway: GatewayId,
@@ -41,17 +45,25 @@ pub(crate) struct Expected {
     pub(crate) part: u8,
     pub(crate) units: u8,
     pub(crate) attempt: u8,
-    /// Whether its receipt is still waited for.
-    pub(crate) awaited: bool,
-    /// Whether the end of a wait is scheduled under its number, past or to come.
-    pub(crate) scheduled: bool,
-    /// Whether another message was accepted under the same id meanwhile: it tells neither from the other.
-    pub(crate) ambiguous: bool,
+    flags: u8,
     /// The best that a receipt has said of it: what comes again says nothing new.
     pub(crate) heard: Heard,
-    /// Nothing finds it any more.
-    dead: bool,
+    /// When the wait ends.
+    pub(crate) until: Moment,
 }
+
+/// Its receipt is still waited for.
+const AWAITED: u8 = 1;
+/// The end of a wait is scheduled under its number, past or to come.
+const SCHEDULED: u8 = 2;
+/// Another message was accepted under the same id meanwhile: it tells neither from the other.
+const AMBIGUOUS: u8 = 4;
+/// Nothing finds it any more.
+const DEAD: u8 = 8;
+
+/// A moment after the start, rounded up to a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Moment(u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Heard {
@@ -65,7 +77,7 @@ pub(crate) enum Heard {
 #[repr(Rust, packed(4))]
 pub(crate) struct ReceiptKey {
     pub(crate) key: u64,
-    check: u32,
+    pub(crate) check: u32,
 }
 
 impl ReceiptKey {
@@ -101,11 +113,11 @@ impl ReceiptBook {
 
     /// The entry of a number, unless it is gone.
     pub(crate) fn get(&self, number: u32) -> Option<&Expected> {
-        self.pages.get(number).filter(|entry| !entry.dead)
+        self.pages.get(number).filter(|entry| !entry.has(DEAD))
     }
 
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Expected> {
-        self.pages.get_mut(number).filter(|entry| !entry.dead)
+        self.pages.get_mut(number).filter(|entry| !entry.has(DEAD))
     }
 
     /// Enters an attempt; what was found under its key is found no more. Gives its number.
@@ -113,7 +125,7 @@ impl ReceiptBook {
         let key = expected.key;
         if let Some(known) = self.find(key) {
             // A scheduled end of the wait names the number: a new wait gets a new one.
-            if let Some(entry) = self.pages.get_mut(known).filter(|entry| !entry.scheduled) {
+            if let Some(entry) = self.pages.get_mut(known).filter(|entry| !entry.has(SCHEDULED)) {
                 *entry = expected;
                 return known;
             }
@@ -130,7 +142,7 @@ impl ReceiptBook {
     pub(crate) fn know(&mut self, key: ReceiptKey, attempt: Doubt, step: Step) {
         let number = self
             .find(key)
-            .unwrap_or_else(|| self.put(Expected { awaited: false, ..Expected::of(key, attempt) }));
+            .unwrap_or_else(|| self.put(Expected::of(key, attempt, Moment::default()).unawaited()));
         self.hear(number, step);
     }
 
@@ -151,6 +163,21 @@ impl ReceiptBook {
         self.index.iter_mut().filter(|table| table.is_empty()).for_each(|table| *table = HashTable::new());
     }
 
+    /// The numbers of all entries, of those too that are gone.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        self.pages.numbers()
+    }
+
+    /// The number after the last entry.
+    pub(crate) fn end(&self) -> u32 {
+        self.pages.end()
+    }
+
+    /// The number of the first entry.
+    pub(crate) fn first(&self) -> u32 {
+        self.pages.first
+    }
+
     fn remove(&mut self, number: u32) {
         let Some(entry) = self.pages.kill(number) else { return };
         if let Ok(found) = self.index[entry.shard()].find_entry(entry.key, |known| *known == number) {
@@ -163,11 +190,31 @@ impl Heard {
     pub(crate) fn of(step: Step) -> Self {
         if step == Step::Delivered { Heard::Delivery } else { Heard::Failure }
     }
+
+    /// As a snapshot stores it.
+    pub(crate) fn from_u8(number: u8) -> Self {
+        match number {
+            0 => Heard::Nothing,
+            1 => Heard::Failure,
+            _ => Heard::Delivery,
+        }
+    }
+}
+
+impl Moment {
+    pub(crate) fn from_us(us: u64) -> Self {
+        let ticks = us.saturating_add((1 << TICK_BITS) - 1) >> TICK_BITS;
+        Self(u32::try_from(ticks).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn us(self) -> u64 {
+        u64::from(self.0) << TICK_BITS
+    }
 }
 
 impl Expected {
     /// An attempt whose receipt is waited for.
-    pub(crate) fn of(key: ReceiptKey, attempt: Doubt) -> Self {
+    pub(crate) fn of(key: ReceiptKey, attempt: Doubt, until: Moment) -> Self {
         Self {
             key,
             campaign: attempt.key.campaign,
@@ -177,12 +224,41 @@ impl Expected {
             part: attempt.part,
             units: attempt.units,
             attempt: attempt.attempt,
-            awaited: true,
-            scheduled: false,
-            ambiguous: false,
+            flags: AWAITED | SCHEDULED,
             heard: Heard::Nothing,
-            dead: false,
+            until,
         }
+    }
+
+    /// The same, known only so that a late or repeated receipt finds it.
+    pub(crate) fn unawaited(mut self) -> Self {
+        self.flags &= !(AWAITED | SCHEDULED);
+        self
+    }
+
+    /// Whether its receipt is still waited for.
+    pub(crate) fn awaited(&self) -> bool {
+        self.has(AWAITED)
+    }
+
+    /// Whether its id says nothing, since it is another message's as well.
+    pub(crate) fn ambiguous(&self) -> bool {
+        self.has(AMBIGUOUS)
+    }
+
+    pub(crate) fn make_ambiguous(&mut self) {
+        self.flags |= AMBIGUOUS;
+    }
+
+    /// Gives whether it was waited for.
+    pub(crate) fn stop_waiting(&mut self) -> bool {
+        let awaited = self.awaited();
+        self.flags &= !AWAITED;
+        awaited
+    }
+
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 
     /// Whether both are about the same attempt.
@@ -250,8 +326,8 @@ impl Pages {
     /// Marks an entry dead and gives its key; pages that hold only dead ones go.
     fn kill(&mut self, number: u32) -> Option<ReceiptKey> {
         let (at, _) = self.place(number);
-        let entry = self.get_mut(number).filter(|entry| !entry.dead)?;
-        entry.dead = true;
+        let entry = self.get_mut(number).filter(|entry| !entry.has(DEAD))?;
+        entry.flags |= DEAD;
         let key = entry.key;
         let page = &mut self.pages[at];
         page.dead += 1;
@@ -263,6 +339,11 @@ impl Pages {
             self.first = self.first.wrapping_add(PAGE as u32);
         }
         Some(key)
+    }
+
+    fn end(&self) -> u32 {
+        let last = self.pages.back().map_or(PAGE, |page| page.put);
+        self.first.wrapping_add((self.pages.len() * PAGE - (PAGE - last) * usize::from(!self.pages.is_empty())) as u32)
     }
 
     fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
@@ -288,9 +369,22 @@ mod tests {
         ReceiptKey::of(AddressHash((1, 2)), GatewayId(1), &remote.to_string(), 0)
     }
 
+    fn waited(remote: u32, attempt: Doubt) -> Expected {
+        Expected::of(key(remote), attempt, Moment(7))
+    }
+
     #[test]
     fn an_entry_is_32_octets() {
         assert_eq!(size_of::<Expected>(), 32);
+        assert_eq!(size_of::<(Moment, u32)>(), 8);
+    }
+
+    #[test]
+    fn a_wait_never_ends_early() {
+        for us in [0, 1, 16_383, 16_384, 16_385, 600_000_000, 86_400_000_000 * 700] {
+            let rounded = Moment::from_us(us).us();
+            assert!(rounded >= us && rounded - us < 1 << TICK_BITS, "{us}: {rounded}");
+        }
     }
 
     proptest! {
@@ -311,12 +405,13 @@ mod tests {
                 }
                 // Runs of entries, so that pages fill, empty and go.
                 for remote in remote..remote + 700 {
-                    let scheduled = remote % 3 == 0;
-                    let entry = Expected { scheduled, ..Expected::of(key(remote), attempt(campaign, remote)) };
-                    book.put(entry);
+                    let entry = waited(remote, attempt(campaign, remote));
+                    book.put(if remote % 3 == 0 { entry } else { entry.unawaited() });
                     model.insert(remote, (campaign, remote));
                 }
             }
+            let live = (0..).map(|n| book.first().wrapping_add(n)).take_while(|n| *n != book.end());
+            prop_assert_eq!(live.filter(|number| book.get(*number).is_some()).count(), model.len());
             for remote in 0..12_700 {
                 let found = book.find(key(remote)).and_then(|number| book.get(number));
                 let found = found.map(|entry| (entry.campaign.0, entry.ordinal));
@@ -329,7 +424,7 @@ mod tests {
     fn what_is_forgotten_takes_no_memory() {
         let mut book = ReceiptBook::default();
         for ordinal in 0..100_000 {
-            book.put(Expected::of(key(ordinal), attempt(ordinal % 2, ordinal)));
+            book.put(waited(ordinal, attempt(ordinal % 2, ordinal)));
         }
         book.forget(CampaignId(0));
         book.forget(CampaignId(1));
@@ -340,7 +435,7 @@ mod tests {
     #[test]
     fn a_number_names_one_wait() {
         let mut book = ReceiptBook::default();
-        let waited = Expected { scheduled: true, ..Expected::of(key(1), attempt(1, 1)) };
+        let waited = waited(1, attempt(1, 1));
         let first = book.put(waited);
         let second = book.put(waited);
         assert_ne!(first, second);

@@ -27,6 +27,7 @@ impl Dispatcher {
             }
             for (key, entries) in loaded {
                 if let Some(block) = campaign.block_mut(key) {
+                    block.note_range(&entries.ordinals);
                     block.entries = Some(entries);
                 }
             }

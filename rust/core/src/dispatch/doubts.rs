@@ -49,6 +49,15 @@ impl Doubts {
         removed
     }
 
+    /// Those of a campaign, with their addresses.
+    pub(crate) fn of(&self, campaign: CampaignId) -> impl Iterator<Item = (u64, Doubt)> + '_ {
+        let all = self
+            .by_address
+            .iter()
+            .flat_map(|(address, doubts)| doubts.iter().map(|doubt| (*address, *doubt)));
+        all.filter(move |(_, doubt)| doubt.key.campaign == campaign)
+    }
+
     pub(crate) fn forget(&mut self, campaign: CampaignId) {
         self.by_address.retain(|_, doubts| {
             doubts.retain(|doubt| doubt.key.campaign != campaign);

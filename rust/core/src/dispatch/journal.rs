@@ -74,6 +74,16 @@ impl Journal {
         }
     }
 
+    /// The batch that holds the latest that was said.
+    pub(crate) fn newest_batch(&self) -> u64 {
+        if self.oldest_us.is_some() { self.number } else { self.number - 1 }
+    }
+
+    /// The place of the latest row.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
     fn next_seq(&mut self, now_us: u64) -> u64 {
         self.touch(now_us);
         self.seq += 1;
@@ -152,7 +162,7 @@ impl Journal {
     }
 
     /// Whether everything said so far is durable.
-    fn clean(&self) -> bool {
+    pub(crate) fn clean(&self) -> bool {
         self.taken_us.is_none() && self.oldest_us.is_none()
     }
 
@@ -190,7 +200,8 @@ impl Dispatcher {
         let mut dirty: Vec<CampaignId> = self.journal.dirty.drain().collect();
         dirty.sort_unstable();
         for id in dirty {
-            let Some(campaign) = self.campaigns.get(&id) else { continue };
+            let Some(campaign) = self.campaigns.get_mut(&id) else { continue };
+            campaign.touched = self.journal.seq;
             for channel in crate::model::Channel::ALL {
                 if let Some(live) = &campaign.channels[channel as usize] {
                     batch.tallies.push((id, channel, live.tally.settled()));
@@ -204,6 +215,7 @@ impl Dispatcher {
         self.journal.oldest_us = None;
         self.journal.urgent = false;
         self.journal.replies_in_flight.append(&mut self.journal.replies);
+        self.begin_snapshot(number);
         Some((number, batch))
     }
 

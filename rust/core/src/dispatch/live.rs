@@ -31,6 +31,12 @@ pub(crate) struct Campaign {
     /// Accepted parts whose receipt is still waited for.
     pub(crate) awaiting: u64,
     pub(crate) meter: Meter,
+    /// Up to there the journal has nothing of it that its snapshot, or its blocks, don't tell.
+    pub(crate) reaches: u64,
+    /// The place of its latest row, where that lies above `reaches`.
+    pub(crate) touched: u64,
+    /// Its snapshot was taken after it had ended.
+    pub(crate) kept_end: bool,
 }
 
 /// One channel of a campaign.
@@ -52,6 +58,8 @@ pub(crate) struct Block {
     /// Index of the first dispatch that was never handed out.
     pub(crate) sent: u32,
     pub(crate) entries: Option<Arc<Entries>>,
+    /// Lowest and highest ordinal in it, once it was read.
+    pub(crate) range: Option<(u32, u32)>,
     /// When its entries were asked for, if they are not here.
     pub(crate) asked_us: Option<u64>,
     /// Parts in flight, returned or about to be sent again: they need the entries.
@@ -74,6 +82,9 @@ impl Campaign {
             live.get_or_insert_with(|| Live::new(row.people)).add(meta);
         }
         Self {
+            reaches: row.launched_seq,
+            touched: 0,
+            kept_end: false,
             row,
             expires_us,
             purge_us: None,
@@ -150,7 +161,7 @@ impl Live {
             self.units_left += u64::from(meta.units);
         }
         let sent = meta.reserved;
-        self.blocks.push(Block { meta, sent, entries: None, asked_us: None, users: 0 });
+        self.blocks.push(Block { meta, sent, entries: None, range: None, asked_us: None, users: 0 });
     }
 
     /// The mark of one part.
@@ -193,6 +204,38 @@ impl Live {
         Ok(part_before)
     }
 
+    /// The marks of all, by ordinal.
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// The marks per part of dispatches that have several and have begun.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (u32, &[Mark])> {
+        self.parts.iter().map(|(ordinal, marks)| (*ordinal, marks.as_slice()))
+    }
+
+    /// Takes a mark over from a snapshot; `false` where there is nobody of that number.
+    pub(crate) fn restore(&mut self, ordinal: u32, mark: Mark) -> bool {
+        let Some(known) = self.marks.get_mut(ordinal as usize) else { return false };
+        self.tally.shift(known.state(), mark.state());
+        *known = mark;
+        true
+    }
+
+    /// Takes the marks of the parts of a dispatch over from a snapshot; `false` where they make another
+    /// than the dispatch has.
+    pub(crate) fn restore_parts(&mut self, ordinal: u32, parts: Vec<Mark>) -> bool {
+        let fits = self.marks.get(ordinal as usize).is_some_and(|mark| *mark == Mark::combine(&parts));
+        self.parts.insert(ordinal, parts);
+        fits
+    }
+
+    /// Whether any dispatch of these ordinals may still go somewhere.
+    pub(crate) fn any_open(&self, (first, last): (u32, u32)) -> bool {
+        let all = self.marks.get(first as usize..=last as usize);
+        all.is_none_or(|marks| marks.iter().any(|mark| mark.state().open()))
+    }
+
     /// Ends, on a campaign's expiry or cancellation, everything that is queued or waits; what is
     /// in flight ends by its answer.
     pub(crate) fn stop(&mut self, step: Step) {
@@ -222,6 +265,16 @@ fn stop_one(mark: &mut Mark, step: Step) {
 }
 
 impl Block {
+    /// Notes which ordinals it holds.
+    pub(crate) fn note_range(&mut self, ordinals: &[u32]) {
+        self.range = ordinals.iter().min().copied().zip(ordinals.iter().max().copied());
+    }
+
+    /// Whether it may hold a dispatch: it does not where its range is known and another.
+    pub(crate) fn may_hold(&self, ordinal: u32) -> bool {
+        self.range.is_none_or(|(first, last)| (first..=last).contains(&ordinal))
+    }
+
     /// Whether its entries may go.
     pub(crate) fn idle(&self, sending: bool) -> bool {
         self.entries.is_some() && self.users == 0 && !(sending && self.sent < self.meta.len)

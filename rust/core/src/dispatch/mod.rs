@@ -14,8 +14,10 @@
 mod answer;
 mod book;
 mod command;
+mod digest;
 mod doubts;
 mod flight;
+mod fold;
 mod handout;
 mod journal;
 mod live;
@@ -25,8 +27,11 @@ mod receipts;
 mod record;
 mod recover;
 mod reserve;
+mod restore;
 mod sessions;
+mod snapshots;
 mod timers;
+mod traces;
 mod values;
 
 use std::collections::{BinaryHeap, VecDeque};
@@ -38,13 +43,15 @@ use crate::model::{CLASSES, CampaignId, Channel, GatewayId};
 use crate::queue::{Due, Lane};
 use hashbrown::{HashMap, HashSet};
 
-use book::ReceiptBook;
+use book::{Moment, ReceiptBook};
 use doubts::Doubts;
 use flight::Flights;
 pub use journal::HELD_ROWS;
 use journal::Journal;
 use live::{Campaign, Meter};
 use parking::Parking;
+use snapshots::Snapshots;
+use traces::Traces;
 pub use values::{
     Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch, Next,
     Progress, Receipt, Settings,
@@ -63,6 +70,8 @@ pub struct Dispatcher {
     book: ReceiptBook,
     parking: Parking,
     doubts: Doubts,
+    traces: Traces,
+    snapshots: Snapshots,
     /// Retries and resends by the time they are due.
     waiting: BinaryHeap<std::cmp::Reverse<(u64, Due)>>,
     journal: Journal,
@@ -99,7 +108,7 @@ pub(crate) struct Gateway {
     /// Attempts that a restart made uncertain and that may have left through it.
     uncertain_at_start: u64,
     /// Ends of receipt waits in order, with the number in the book.
-    waits: VecDeque<(u64, u32)>,
+    waits: VecDeque<(Moment, u32)>,
 }
 
 #[derive(Debug)]
@@ -149,6 +158,8 @@ impl Dispatcher {
             book: ReceiptBook::default(),
             parking: Parking::default(),
             doubts: Doubts::default(),
+            traces: Traces::default(),
+            snapshots: Snapshots::default(),
             waiting: BinaryHeap::new(),
             journal: Journal::new(settings.last_seq),
             actions: VecDeque::new(),

@@ -3,7 +3,7 @@
 //! A receipt changes at most one attempt, of the gateway it came through, and is answered after
 //! the commit that holds it (I9).
 
-use super::book::{Expected, Heard, ReceiptKey};
+use super::book::{Expected, Heard, Moment, ReceiptKey};
 use super::doubts::Doubt;
 use super::flight::Flight;
 use super::journal::{ReplyDue, fit};
@@ -46,7 +46,7 @@ impl Dispatcher {
         let address = self.hash.of(receipt.address);
         let nameless = ReceiptKey::of(self.hash, gateway, "", address);
         let Some(number) = self.book.find(nameless) else { return false };
-        let awaited = self.book.get(number).filter(|expected| expected.awaited).copied();
+        let awaited = self.book.get(number).filter(|expected| expected.awaited()).copied();
         let Some(expected) = awaited.filter(|_| self.doubts.at(address).is_empty()) else { return false };
         self.receipt_matched(now_us, nameless, number, receipt);
         let key = ReceiptKey::of(self.hash, gateway, receipt.remote, address);
@@ -60,7 +60,7 @@ impl Dispatcher {
         let Some(state) = self.part_state(expected.block_key(), ordinal, part) else { return };
         let never_left = matches!(state, State::Expired | State::Cancelled | State::Skipped);
         let repeated = expected.heard >= Heard::of(receipt.step);
-        if (never_left && !repeated) || expected.ambiguous {
+        if (never_left && !repeated) || expected.ambiguous() {
             self.count_orphan(gateway);
         } else if !repeated {
             let said = Said {
@@ -77,7 +77,7 @@ impl Dispatcher {
             };
             self.record_receipt(now_us, said);
         }
-        if !expected.ambiguous {
+        if !expected.ambiguous() {
             self.unpark(now_us, key.key);
             self.book.hear(number, receipt.step);
             self.stop_waiting(number);
@@ -109,7 +109,7 @@ impl Dispatcher {
     /// The receipt of an accepted attempt is not waited for any longer.
     pub(crate) fn stop_waiting(&mut self, number: u32) -> Option<CampaignId> {
         let expected = self.book.get_mut(number)?;
-        if !std::mem::replace(&mut expected.awaited, false) {
+        if !expected.stop_waiting() {
             return None;
         }
         let (campaign, gateway) = (expected.campaign, expected.gateway);
@@ -120,7 +120,7 @@ impl Dispatcher {
         if let Some(gateway) = self.gateways.get_mut(usize::from(gateway.0)).and_then(Option::as_mut) {
             gateway.counters.awaiting -= 1;
             // Ends of waits that are over already need not be kept until their time.
-            let over = |number: u32| book.get(number).is_none_or(|expected| !expected.awaited);
+            let over = |number: u32| book.get(number).is_none_or(|expected| !expected.awaited());
             while gateway.waits.front().is_some_and(|(_, number)| over(*number)) {
                 gateway.waits.pop_front();
             }
@@ -147,27 +147,35 @@ impl Dispatcher {
     /// Waits for a receipt; gives the number of what is found under its key. Where another message
     /// under the same id is waited for already, the id says nothing about either.
     pub(crate) fn expect(&mut self, key: ReceiptKey, attempt: Doubt, until_us: u64) -> u32 {
-        let mut expected = Expected::of(key, attempt);
-        expected.scheduled = true;
+        let mut expected = Expected::of(key, attempt, Moment::from_us(until_us));
         if let Some(number) = self.book.find(key)
             && let Some(known) = self.book.get_mut(number)
         {
-            if known.awaited {
-                known.ambiguous = true;
-                self.count_orphan(expected.gateway);
+            let same = known.same_attempt(&expected);
+            if known.awaited() {
+                // A snapshot may know the same attempt already.
+                if !same {
+                    known.make_ambiguous();
+                    self.count_orphan(expected.gateway);
+                }
                 return number;
             }
-            if known.same_attempt(&expected) {
+            if same {
                 expected.heard = known.heard;
             }
         }
+        self.wait_for(expected)
+    }
+
+    /// Enters an attempt whose receipt is waited for; gives its number.
+    pub(crate) fn wait_for(&mut self, expected: Expected) -> u32 {
         let number = self.book.put(expected);
         if let Some(campaign) = self.campaigns.get_mut(&expected.campaign) {
             campaign.awaiting += 1;
         }
         if let Some(gateway) = self.gateway_mut(expected.gateway) {
             gateway.counters.awaiting += 1;
-            gateway.waits.push_back((until_us, number));
+            gateway.waits.push_back((expected.until, number));
         }
         number
     }

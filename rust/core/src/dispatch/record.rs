@@ -57,6 +57,7 @@ impl Dispatcher {
             took_us: u32::try_from(said.took_us).unwrap_or(u32::MAX),
             detail: (!said.detail.is_empty()).then(|| said.detail.into()),
         };
+        self.traces.note(&outcome);
         self.journal.outcome(now_us, outcome);
         true
     }

@@ -39,6 +39,7 @@ impl Dispatcher {
         };
         if let Some(block) = campaign.block_mut(key) {
             block.asked_us = None;
+            block.note_range(&entries.ordinals);
             block.entries = Some(entries);
             self.journal.urgent |= self.journal.oldest_us.is_some();
         }

@@ -7,7 +7,7 @@ impl Dispatcher {
     /// The next moment at which [`Self::handle_timeout`] or [`Self::take_batch`] has something to do.
     pub fn poll_timeout(&self) -> Option<u64> {
         let retry = self.waiting.peek().map(|std::cmp::Reverse((at, _))| *at);
-        let wait = self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| *at).min();
+        let wait = self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| at.us()).min();
         let ends = self.campaigns.values().filter_map(|campaign| {
             let expires =
                 (!campaign.row.state.ended() && campaign.stopped.is_none()).then_some(campaign.expires_us);
@@ -70,7 +70,7 @@ impl Dispatcher {
         for at in 0..self.gateways.len() {
             while let Some(gateway) = &mut self.gateways[at]
                 && let Some((until, number)) = gateway.waits.front().copied()
-                && until <= now_us
+                && until.us() <= now_us
             {
                 gateway.waits.pop_front();
                 if let Some(campaign) = self.stop_waiting(number) {
@@ -95,9 +95,8 @@ impl Dispatcher {
             self.expire(now_us, id);
         }
         for id in purged {
-            self.campaigns.remove(&id);
-            self.book.forget(id);
-            self.doubts.forget(id);
+            self.forget(id);
+            self.drop_snapshot(id);
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct Settings {
     pub wall_ms: i64,
     /// The ledger's highest sequence.
     pub last_seq: u64,
-    /// Secret of this process: far ends must not be able to choose ids that collide.
+    /// Secret of the ledger ([`crate::ledger::Ledger::hash_key`]): far ends must not be able to choose
+    /// ids that collide.
     pub hash_key: (u64, u64),
 }
 
@@ -44,7 +45,7 @@ pub struct GatewaySpec {
     pub retry: RetryRules,
 }
 
-/// Hashes addresses and remote ids with the secret of this process.
+/// Hashes addresses and remote ids with the secret of the ledger.
 #[derive(Debug, Clone, Copy)]
 pub struct AddressHash(pub(super) (u64, u64));
 
@@ -54,6 +55,11 @@ impl AddressHash {
     pub fn of(self, address: &str) -> u64 {
         let bare = address.trim_start_matches('+');
         self.hash(0, bare.strip_prefix("00").unwrap_or(bare).as_bytes())
+    }
+
+    /// Tells this hash from another: what is stored under one can't be found under the other.
+    pub(crate) fn fingerprint(self) -> u64 {
+        self.hash(0x3_0000, b"fingerprint")
     }
 
     pub(crate) fn hash(self, salt: u64, bytes: &[u8]) -> u64 {

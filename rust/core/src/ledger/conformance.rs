@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "this is a test suite; a failed promise is a panic")]
 
 use crate::ledger::{
-    Batch, BlockEnd, CommitError, Entry, Ledger, Notice, NoticeCode, Outcome, Parked, RemoteId,
+    Batch, BlockEnd, CommitError, Entry, Ledger, Notice, NoticeCode, Outcome, Parked, RemoteId, SnapshotHead,
+    SnapshotWrite,
 };
 use crate::model::{
     BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId,
@@ -38,6 +39,66 @@ pub fn conform<L: Ledger>(mut fresh: impl FnMut() -> L, mut again: impl FnMut(L)
     receipts_are_parked_and_taken_back(fresh(), &mut again);
     a_kept_batch_may_come_again(fresh());
     a_large_batch_is_one_commit(fresh(), &mut again);
+    a_snapshot_counts_once_it_is_whole(fresh(), &mut again);
+    an_earlier_snapshot_holds_until_the_next_is_whole(fresh());
+    the_hash_key_is_given_once(fresh(), &mut again);
+}
+
+fn piece(campaign: CampaignId, seq: u64, number: u32) -> SnapshotWrite {
+    SnapshotWrite::Piece { campaign, seq, number, data: vec![number as u8; 3_000] }
+}
+
+fn sweep<L: Ledger>(ledger: &mut L) {
+    while ledger.snapshot(&SnapshotWrite::Sweep).unwrap() {}
+}
+
+fn a_snapshot_counts_once_it_is_whole<L: Ledger>(mut ledger: L, again: &mut impl FnMut(L) -> L) {
+    let id = launch(&mut ledger, "k", 0);
+    let head = SnapshotHead { campaign: id, seq: 1, reaches: 1, pieces: 20 };
+    (0..19).for_each(|number| assert!(!ledger.snapshot(&piece(id, 1, number)).unwrap()));
+    assert!(matches!(ledger.snapshot(&SnapshotWrite::Head(head)), Err(CommitError::RolledBack(_))));
+    assert_eq!(ledger.reader().unwrap().snapshot(id).unwrap(), None);
+    ledger.snapshot(&piece(id, 1, 19)).unwrap();
+    // A head that promises more than the journal has is none.
+    let beyond = SnapshotWrite::Head(SnapshotHead { reaches: 2, ..head });
+    assert!(matches!(ledger.snapshot(&beyond), Err(CommitError::RolledBack(_))));
+    ledger.snapshot(&SnapshotWrite::Head(head)).unwrap();
+    let mut ledger = again(ledger);
+    sweep(&mut ledger);
+    let mut reader = ledger.reader().unwrap();
+    assert_eq!(reader.snapshot(id).unwrap(), Some(head));
+    assert_eq!(reader.snapshot_piece(&head, 19).unwrap().unwrap(), [19; 3_000]);
+    assert_eq!(reader.snapshot_piece(&head, 20).unwrap(), None);
+    ledger.snapshot(&SnapshotWrite::Drop(id)).unwrap();
+    sweep(&mut ledger);
+    assert_eq!(reader.snapshot(id).unwrap(), None);
+    assert_eq!(reader.snapshot_piece(&head, 0).unwrap(), None);
+}
+
+fn an_earlier_snapshot_holds_until_the_next_is_whole<L: Ledger>(mut ledger: L) {
+    let id = launch(&mut ledger, "k", 0);
+    let first = SnapshotHead { campaign: id, seq: 1, reaches: 1, pieces: 1 };
+    ledger.snapshot(&piece(id, 1, 0)).unwrap();
+    ledger.snapshot(&SnapshotWrite::Head(first)).unwrap();
+    let notice = Notice { seq: 2, ..launched(id, 1).notices[0].clone() };
+    ledger.commit(&Batch { notices: vec![notice], last_seq: 2, ..Batch::default() }).unwrap();
+    assert!(ledger.snapshot(&SnapshotWrite::Reaches { campaign: id, reaches: 3 }).is_err());
+    ledger.snapshot(&SnapshotWrite::Reaches { campaign: id, reaches: 2 }).unwrap();
+    ledger.snapshot(&piece(id, 2, 0)).unwrap();
+    let mut reader = ledger.reader().unwrap();
+    assert_eq!(reader.snapshot(id).unwrap(), Some(SnapshotHead { reaches: 2, ..first }));
+    let second = SnapshotHead { campaign: id, seq: 2, reaches: 2, pieces: 1 };
+    ledger.snapshot(&SnapshotWrite::Head(second)).unwrap();
+    sweep(&mut ledger);
+    assert_eq!(reader.snapshot(id).unwrap(), Some(second));
+    assert_eq!(reader.snapshot_piece(&first, 0).unwrap(), None);
+    assert!(reader.snapshot_piece(&second, 0).unwrap().is_some());
+}
+
+fn the_hash_key_is_given_once<L: Ledger>(mut ledger: L, again: &mut impl FnMut(L) -> L) {
+    assert_eq!(ledger.hash_key((u64::MAX, 7)).unwrap(), (u64::MAX, 7));
+    assert_eq!(ledger.hash_key((1, 2)).unwrap(), (u64::MAX, 7));
+    assert_eq!(again(ledger).hash_key((1, 2)).unwrap(), (u64::MAX, 7));
 }
 
 fn gateways_keep_their_numbers<L: Ledger>(mut ledger: L, again: &mut impl FnMut(L) -> L) {

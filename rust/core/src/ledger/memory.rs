@@ -9,7 +9,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::rows::Rows;
-use super::{Batch, CommitError, Entry, Ledger, LedgerError, LedgerReader, Parked};
+use super::snapshot::Snapshots;
+use super::{
+    Batch, CommitError, Entry, Ledger, LedgerError, LedgerReader, Parked, SnapshotHead, SnapshotWrite,
+};
 use crate::model::{
     BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, GatewayId,
 };
@@ -118,6 +121,14 @@ impl Ledger for MemoryLedger {
         self.write(Write::Commit(Cow::Borrowed(batch), 0))
     }
 
+    fn hash_key(&mut self, fresh: (u64, u64)) -> Result<(u64, u64), LedgerError> {
+        Ok(*living(&self.shared)?.hash_key.get_or_insert(fresh))
+    }
+
+    fn snapshot(&mut self, step: &SnapshotWrite) -> Result<bool, CommitError> {
+        self.write(Write::Snapshot(Cow::Borrowed(step))).map(|()| false)
+    }
+
     fn reopen(&mut self) -> Result<u64, LedgerError> {
         self.settle();
         self.repeat = true;
@@ -192,6 +203,14 @@ impl LedgerReader for MemoryReader {
         Ok(living(&self.shared)?.parked.values().cloned().collect())
     }
 
+    fn snapshot(&mut self, campaign: CampaignId) -> Result<Option<SnapshotHead>, LedgerError> {
+        Ok(living(&self.shared)?.snapshots.head(campaign))
+    }
+
+    fn snapshot_piece(&mut self, head: &SnapshotHead, number: u32) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(living(&self.shared)?.snapshots.piece(head, number))
+    }
+
     fn gateways(&mut self) -> Result<Vec<(GatewayId, String)>, LedgerError> {
         let store = living(&self.shared)?;
         let named = |(index, name): (usize, &String)| Some((gateway_id(index)?, name.clone()));
@@ -218,6 +237,8 @@ struct Store {
     journal: Vec<(u64, Arc<[Entry]>)>,
     tallies: BTreeMap<(CampaignId, Channel), Tally>,
     parked: BTreeMap<u64, Parked>,
+    hash_key: Option<(u64, u64)>,
+    snapshots: Snapshots,
     last_seq: u64,
     last_at_ms: i64,
 }
@@ -265,6 +286,10 @@ impl Store {
                 let state = batch.states.iter().find(|row| !self.campaigns.contains_key(&row.0));
                 refuse(state.is_some(), || format!("no such campaign: {state:?}"))
             }
+            Write::Snapshot(step) => {
+                let launched = |id| self.campaigns.contains_key(&id) && !self.is_launching(id);
+                self.snapshots.check(step, self.last_seq, launched)
+            }
         }
     }
 
@@ -283,6 +308,7 @@ impl Store {
             }
             Write::Abandon(id) => self.abandon(id),
             Write::Commit(batch, repeated) => self.commit(&batch, repeated),
+            Write::Snapshot(step) => self.snapshots.keep(step.into_owned()),
         }
     }
 
@@ -326,6 +352,7 @@ enum Write<'a> {
     Abandon(CampaignId),
     /// A batch and the sequence up to which the journal has its rows already.
     Commit(Cow<'a, Batch>, u64),
+    Snapshot(Cow<'a, SnapshotWrite>),
 }
 
 impl Write<'_> {
@@ -342,6 +369,7 @@ impl Write<'_> {
             Write::Blocks(blocks) => Write::Blocks(Cow::Owned(blocks.into_owned())),
             Write::Abandon(id) => Write::Abandon(id),
             Write::Commit(batch, repeated) => Write::Commit(Cow::Owned(batch.into_owned()), repeated),
+            Write::Snapshot(step) => Write::Snapshot(Cow::Owned(step.into_owned())),
         }
     }
 }
@@ -359,7 +387,7 @@ fn at_ms(entry: &Entry) -> i64 {
     }
 }
 
-fn refuse(refused: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn refuse(refused: bool, why: impl FnOnce() -> String) -> Result<(), String> {
     if refused { Err(why()) } else { Ok(()) }
 }
 

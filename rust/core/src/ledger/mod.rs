@@ -9,11 +9,13 @@ pub mod conformance;
 pub mod entry;
 pub mod memory;
 pub mod rows;
+mod snapshot;
 pub mod verify;
 
 pub use entry::{Batch, BlockEnd, Entry, Notice, NoticeCode, Outcome, Parked, RemoteId};
 pub use memory::MemoryLedger;
 pub use rows::Rows;
+pub use snapshot::{SnapshotHead, SnapshotWrite};
 pub use verify::{Finding, Verified, verify};
 
 use thiserror::Error;
@@ -82,6 +84,23 @@ pub trait Ledger: Send {
     /// Removes what is left of interrupted launches, then gives the campaigns that have not ended.
     fn open_campaigns(&mut self) -> Result<Vec<CampaignRow>, LedgerError>;
 
+    /// The secret under which snapshots hold ids and addresses: `fresh` where the ledger has none yet.
+    ///
+    /// # Errors
+    /// Where it can't be read or kept.
+    fn hash_key(&mut self, fresh: (u64, u64)) -> Result<(u64, u64), LedgerError> {
+        Ok(fresh)
+    }
+
+    /// Takes one step of keeping a snapshot, in a transaction of its own; whether the same step is to be
+    /// given again, since it has done a part only. A store need not keep any.
+    ///
+    /// # Errors
+    /// As [`Ledger::commit`]; what was refused is not tried again.
+    fn snapshot(&mut self, _step: &SnapshotWrite) -> Result<bool, CommitError> {
+        Ok(false)
+    }
+
     /// A reader of what is committed.
     fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError>;
 }
@@ -105,6 +124,20 @@ pub trait LedgerReader: Send {
     fn tallies(&mut self, campaign: CampaignId) -> Result<Vec<(Channel, Tally)>, LedgerError>;
     /// Receipts that nothing matched yet.
     fn parked(&mut self) -> Result<Vec<Parked>, LedgerError>;
+    /// The snapshot of a campaign, if it has one.
+    ///
+    /// # Errors
+    /// Where the ledger can't be read.
+    fn snapshot(&mut self, _campaign: CampaignId) -> Result<Option<SnapshotHead>, LedgerError> {
+        Ok(None)
+    }
+    /// A piece of a snapshot; `None` where it is missing, or was replaced meanwhile.
+    ///
+    /// # Errors
+    /// Where the ledger can't be read.
+    fn snapshot_piece(&mut self, _head: &SnapshotHead, _number: u32) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(None)
+    }
     /// Gateway names by number.
     fn gateways(&mut self) -> Result<Vec<(GatewayId, String)>, LedgerError>;
     /// The highest sequence, 0 if there is none, and the latest `at_ms` beside it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Entry, LedgerError, LedgerReader};
 use crate::model::{BlockKey, CampaignId, CampaignRow};
-use crate::report::{Fault, States, add_block, imbalances};
+use crate::report::{Fault, Kept, States, add_block, imbalances};
 
 /// Entries read at once.
 const SLICE: usize = 4_096;
@@ -86,7 +86,15 @@ impl Check {
             }
         }
         self.verified.campaigns += 1;
-        self.campaigns.insert(campaign.id, Folded { campaign, states, unread, compared: false });
+        let kept = match Kept::of(reader, campaign.id)? {
+            Some(Err(why)) => {
+                self.find(Some(campaign.id), format!("its snapshot can't be used: {why}"));
+                None
+            }
+            Some(Ok(kept)) => Some(kept),
+            None => None,
+        };
+        self.campaigns.insert(campaign.id, Folded { campaign, states, unread, kept, compared: false });
         Ok(())
     }
 
@@ -117,6 +125,7 @@ impl Check {
             // Launched since the list was read; this is its first row.
             self.take_in(reader, launched)?;
         }
+        self.compare_snapshot(id, seq);
         match (self.campaigns.get_mut(&id), entry) {
             (Some(folded), Entry::Outcome(outcome)) => folded.states.outcome(outcome),
             (Some(folded), Entry::BlockEnd(end)) => folded.states.block_end(end),
@@ -127,6 +136,16 @@ impl Check {
             }
         }
         Ok(())
+    }
+
+    /// Holds the snapshot of a campaign against the fold, once that is as far.
+    fn compare_snapshot(&mut self, id: CampaignId, next: u64) {
+        let Some(folded) = self.campaigns.get_mut(&id) else { return };
+        let Some(kept) = folded.kept.take_if(|kept| kept.seq() < next) else { return };
+        let differences = if folded.unread.is_empty() { kept.differences(&folded.states) } else { 0 };
+        if differences > 0 {
+            self.find(Some(id), format!("its snapshot has {differences} in another state than its journal"));
+        }
     }
 
     fn next(&self) -> Option<CampaignId> {
@@ -145,6 +164,7 @@ impl Check {
             }
             self.read_journal(reader)?;
         };
+        self.compare_snapshot(id, u64::MAX);
         let Some(folded) = self.campaigns.get_mut(&id) else { return Ok(()) };
         folded.compared = true;
         folded.campaign = campaign.unwrap_or_else(|| folded.campaign.clone());
@@ -172,6 +192,8 @@ struct Folded {
     states: States,
     /// Blocks that could not be read: rows about their people, and counts with them, tell nothing.
     unread: Vec<BlockKey>,
+    /// Its snapshot, until it was compared.
+    kept: Option<Kept>,
     compared: bool,
 }
 

@@ -2,11 +2,13 @@
 
 mod faults;
 mod fold;
+mod kept;
 mod reading;
 mod states;
 
 pub use faults::{Fault, Faults};
 pub use fold::{Fold, GatewayCount, Row};
+pub(crate) use kept::Kept;
 pub use reading::Reading;
 pub(crate) use reading::add_block;
 pub use states::States;

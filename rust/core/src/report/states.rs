@@ -146,6 +146,11 @@ impl States {
         }
     }
 
+    /// The mark of a person on a channel.
+    pub(super) fn mark_of(&self, channel: Channel, ordinal: u32) -> Option<Mark> {
+        self.find(channel, ordinal).map(|slot| self.mark(slot))
+    }
+
     /// What did not fit.
     pub fn faults(&self) -> &Faults {
         &self.faults

@@ -8,6 +8,7 @@ mod check;
 mod far_end;
 mod launch;
 mod scenarios;
+mod snapshots;
 mod world;
 
 use bealert_core::model::{CampaignState, Kind};

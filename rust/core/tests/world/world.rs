@@ -7,16 +7,19 @@ use bealert_core::block::people;
 use bealert_core::dispatch::{
     Action, Answer, Dispatcher, Entries, GatewaySpec, Handout, Next, Receipt, Settings,
 };
-use bealert_core::ledger::{Batch, Ledger, MemoryLedger};
+use bealert_core::ledger::{Batch, Ledger, MemoryLedger, SnapshotWrite};
 use bealert_core::model::{BlockKey, CampaignId, CampaignState, Channel, GatewayId};
 use bealert_core::outcome::Step;
 use bealert_core::retry::{Refusal, RetryRules};
 use bealert_core::tally::Tally;
 
 use crate::far_end::{Chance, FarEnd, Part, Say};
+use crate::snapshots::Other;
 
 const WINDOW: usize = 20;
 pub(crate) const WALL_MS: i64 = 1_800_000_000_000;
+/// A snapshot rounds the end of a wait up to a tick of 16 ms, at every restart once.
+const TICKS_US: u64 = 500_000;
 const LIMIT_STEPS: u64 = 4_000_000;
 
 /// How a world behaves.
@@ -34,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) prompt: bool,
     /// Receipts come this much later than they would.
     pub(crate) receipts_late_us: u64,
+    /// Rows of the journal between two snapshots.
+    pub(crate) snapshot_rows: u64,
 }
 
 impl Default for Plan {
@@ -47,6 +52,7 @@ impl Default for Plan {
             window: WINDOW,
             prompt: false,
             receipts_late_us: 0,
+            snapshot_rows: 150,
         }
     }
 }
@@ -84,6 +90,7 @@ pub(crate) struct World {
     handed: BTreeMap<CampaignId, u64>,
     times: Vec<u64>,
     pub(crate) campaigns: Vec<CampaignId>,
+    pub(crate) snapshots: u64,
 }
 
 impl World {
@@ -110,6 +117,7 @@ impl World {
             handed: BTreeMap::new(),
             times: Vec::new(),
             campaigns: Vec::new(),
+            snapshots: 0,
             plan,
         }
     }
@@ -339,6 +347,7 @@ impl World {
                 self.dispatcher.committed(self.now, number);
             }
         }
+        self.keep_snapshots();
         if self.batch.is_none()
             && let Some((number, batch)) = self.dispatcher.take_batch(self.now)
         {
@@ -351,6 +360,18 @@ impl World {
         }
     }
 
+    /// Some steps of a snapshot, never one of a batch in doubt; a crash may come between any two.
+    fn keep_snapshots(&mut self) {
+        while self.chance.below(4) > 0
+            && let Some(step) = self.dispatcher.poll_snapshot()
+        {
+            if let SnapshotWrite::Head(_) = step {
+                self.snapshots += 1;
+            }
+            self.ledger.snapshot(&step).unwrap();
+        }
+    }
+
     fn command(&mut self) {
         let at = self.chance.below(self.campaigns.len() as u64) as usize;
         let id = self.campaigns[at];
@@ -360,6 +381,14 @@ impl World {
             _ if self.chance.below(20) == 0 => self.dispatcher.cancel(self.now, id),
             _ => self.dispatcher.resume(self.now, id),
         };
+    }
+
+    /// Opens another dispatcher over the ledger as it is; what it says for the log.
+    pub(crate) fn open_again(&mut self) -> Vec<String> {
+        let mut dispatcher = open(&mut self.ledger, self.now, &self.plan);
+        let actions = std::iter::from_fn(|| dispatcher.poll_action());
+        let line = |action| if let Action::Log(line) = action { Some(line) } else { None };
+        actions.filter_map(line).collect()
     }
 
     /// The process dies. A commit in flight may have been durable; what was in flight may have arrived.
@@ -408,10 +437,40 @@ impl Flying {
     }
 }
 
+/// Opens a dispatcher from snapshots and the rows after them, and another from the whole journal: they
+/// must hold the same.
 fn open(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
+    let campaigns = ledger.open_campaigns().unwrap();
+    let mut whole = closed(ledger, now, plan);
+    let mut reader = Other::without_snapshots(ledger.reader().unwrap());
+    whole.recover(now, campaigns.clone(), &mut reader).unwrap();
+    let mut dispatcher = closed(ledger, now, plan);
+    let mut reader = ledger.reader().unwrap();
+    dispatcher.recover(now, campaigns, reader.as_mut()).unwrap();
+    let (held, expected) = (dispatcher.digest(), whole.digest());
+    for (held, expected) in held.iter().zip(&expected) {
+        assert_eq!(held, expected, "a snapshot says otherwise than the journal");
+    }
+    assert_eq!(held.len(), expected.len());
+    let (held, expected) = (dispatcher.awaited(), whole.awaited());
+    for (key, until) in held.iter().chain(&expected) {
+        let over = *until <= now + TICKS_US;
+        let near = |other: &u64| until.abs_diff(*other) <= TICKS_US;
+        let both = held.get(key).is_some_and(near) && expected.get(key).is_some_and(near);
+        assert!(
+            over || both,
+            "a snapshot waits for another receipt than the journal: {key:016x} until {until}"
+        );
+    }
+    dispatcher
+}
+
+fn closed(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
     let last_seq = ledger.reader().unwrap().last().unwrap().0;
     let wall_ms = WALL_MS + (now / 1_000) as i64;
-    let mut dispatcher = Dispatcher::new(Settings { now_us: now, wall_ms, last_seq, hash_key: (1, 2) });
+    let hash_key = ledger.hash_key((1, 2)).unwrap();
+    let mut dispatcher = Dispatcher::new(Settings { now_us: now, wall_ms, last_seq, hash_key });
+    dispatcher.snapshot_every(plan.snapshot_rows);
     for name in ["a", "b"] {
         let id = ledger.gateway(name).unwrap();
         dispatcher.add_gateway(GatewaySpec {
@@ -424,8 +483,5 @@ fn open(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
             retry: RetryRules { attempts: 3, first_us: 50_000, max_us: 200_000 },
         });
     }
-    let campaigns = ledger.open_campaigns().unwrap();
-    let mut reader = ledger.reader().unwrap();
-    dispatcher.recover(now, campaigns, reader.as_mut()).unwrap();
     dispatcher
 }

@@ -9,6 +9,7 @@ mod columns;
 mod hold;
 mod inserts;
 mod reader;
+mod snapshots;
 mod sql;
 mod sqlite;
 mod store;

@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
-use bealert_core::ledger::{Entry, LedgerError, LedgerReader, Parked};
+use bealert_core::ledger::{Entry, LedgerError, LedgerReader, Parked, SnapshotHead};
 use bealert_core::model::{BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, Channel, GatewayId};
 use bealert_core::tally::Tally;
 use rusqlite::{Connection, Params, Row};
 
 use super::store::{connect_reading, failed};
-use super::{columns, sql};
+use super::{columns, snapshots, sql};
 
 /// Findings of [`check_file`] that are listed; more say nothing new.
 const FINDINGS: u32 = 20;
+
+/// The schema that brought snapshots.
+const SNAPSHOTS_SINCE: usize = 2;
 
 /// Opens a ledger to read it. It takes no lock, needs no holder, and never sends or writes;
 /// SQLite needs to be allowed to make the `-shm` file where there is none.
@@ -19,7 +22,8 @@ const FINDINGS: u32 = 20;
 /// # Errors
 /// Where there is no ledger, or one of a later version.
 pub fn open_reader(dir: &Path) -> Result<Box<dyn LedgerReader>, LedgerError> {
-    Ok(Box::new(SqliteReader { connection: connect_reading(dir)? }))
+    let (connection, schema) = connect_reading(dir)?;
+    Ok(Box::new(SqliteReader { connection, schema }))
 }
 
 /// What SQLite itself finds wrong with the file, nothing if it is sound. It reads all of it.
@@ -27,7 +31,7 @@ pub fn open_reader(dir: &Path) -> Result<Box<dyn LedgerReader>, LedgerError> {
 /// # Errors
 /// Where the file can't be read at all.
 pub fn check_file(dir: &Path) -> Result<Vec<String>, LedgerError> {
-    let connection = connect_reading(dir)?;
+    let (connection, _) = connect_reading(dir)?;
     let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FINDINGS})")).map_err(failed)?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
     let lines = lines.collect::<Result<Vec<_>, _>>().map_err(failed)?;
@@ -36,6 +40,8 @@ pub fn check_file(dir: &Path) -> Result<Vec<String>, LedgerError> {
 
 struct SqliteReader {
     connection: Connection,
+    /// The schema of the file: reading changes nothing in one that no later version has held.
+    schema: usize,
 }
 
 impl LedgerReader for SqliteReader {
@@ -90,6 +96,17 @@ impl LedgerReader for SqliteReader {
 
     fn parked(&mut self) -> Result<Vec<Parked>, LedgerError> {
         list(&self.connection, sql::PARKED, [], columns::parked)
+    }
+
+    fn snapshot(&mut self, campaign: CampaignId) -> Result<Option<SnapshotHead>, LedgerError> {
+        if self.schema < SNAPSHOTS_SINCE {
+            return Ok(None);
+        }
+        snapshots::head(&self.connection, campaign)
+    }
+
+    fn snapshot_piece(&mut self, head: &SnapshotHead, number: u32) -> Result<Option<Vec<u8>>, LedgerError> {
+        snapshots::piece(&self.connection, head, number)
     }
 
     fn gateways(&mut self) -> Result<Vec<(GatewayId, String)>, LedgerError> {

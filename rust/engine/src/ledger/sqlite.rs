@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerError, LedgerReader, Rows};
+use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerError, LedgerReader, Rows, SnapshotWrite};
 use bealert_core::model::{BlockKey, BlockRow, CampaignId, CampaignRow, CampaignState, GatewayId};
 use rusqlite::{Connection, params};
 
@@ -12,7 +12,7 @@ use super::hold::Hold;
 use super::inserts::OutcomeInserts;
 use super::reader::{last, list, open_reader};
 use super::store::{checkpoint, connect, failed, make_dir};
-use super::{columns, sql};
+use super::{columns, snapshots, sql};
 
 /// Blocks removed in one transaction: 120 KB each, so that hot commits wait for some milliseconds.
 const BLOCKS_PER_DELETE: u32 = 16;
@@ -193,6 +193,15 @@ impl Ledger for SqliteLedger {
         self.last += rows.len() as u64;
         self.repeat = false;
         Ok(())
+    }
+
+    fn hash_key(&mut self, fresh: (u64, u64)) -> Result<(u64, u64), LedgerError> {
+        snapshots::hash_key(self.connection()?, fresh)
+    }
+
+    fn snapshot(&mut self, step: &SnapshotWrite) -> Result<bool, CommitError> {
+        let last = self.last;
+        self.write(|connection| snapshots::write(connection, step, last))
     }
 
     fn reopen(&mut self) -> Result<u64, LedgerError> {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 use super::sql;
 
 /// The schemas so far; `user_version` says how many of them a file has.
-const SCHEMAS: [&str; 1] = [include_str!("sql/schema_1.sql")];
+const SCHEMAS: [&str; 2] = [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql")];
 
 /// "BEAL": tells a ledger from the database of another program.
 const APPLICATION_ID: i32 = 0x4245_414C;
@@ -55,17 +55,17 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-/// A reading connection, beside a holder or without one.
-pub(super) fn connect_reading(dir: &Path) -> Result<Connection, LedgerError> {
+/// A reading connection, beside a holder or without one, and the schema of the file.
+pub(super) fn connect_reading(dir: &Path) -> Result<(Connection, usize), LedgerError> {
     let path = file(dir);
     if !path.is_file() {
         return Err(LedgerError::Io(format!("there is no ledger in {}", dir.display())));
     }
     let connection = open(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    if schema_of(&connection, &path)? == 0 {
-        return Err(LedgerError::Io(format!("{} is no ledger yet", path.display())));
+    match schema_of(&connection, &path)? {
+        0 => Err(LedgerError::Io(format!("{} is no ledger yet", path.display()))),
+        schema => Ok((connection, schema)),
     }
-    Ok(connection)
 }
 
 /// Puts everything committed into the database file and empties the log.

@@ -7,6 +7,7 @@ use super::Loop;
 use crate::error::EngineError;
 use crate::inbox::{Command, Input, Launching, Reply};
 use crate::metrics::{GatewayReading, LedgerReading, Readings};
+use crate::writer::Job;
 
 /// A command that has its effect and waits to be durable.
 pub(crate) struct Waiting {
@@ -31,6 +32,10 @@ impl Loop {
             Input::Rendered(key, Err(why)) => {
                 self.store.failed(now_us, key, &why, &self.shared.log);
             }
+            Input::SnapshotKept => {
+                self.keeping = false;
+                self.keep_snapshot();
+            }
             Input::Launch(launching) => self.launch(now_us, *launching),
             Input::Command { id, what, reply } => self.command(now_us, id, what, reply),
             Input::Stalled(text) => self.stalled(now_us, &text),
@@ -39,6 +44,15 @@ impl Loop {
             Input::Close { drain_us } => self.begin_end(now_us, drain_us),
             Input::LedgerFailed(text) => self.failed = Some(format!("the ledger's thread: {text}")),
             Input::Inject(what) => self.inject(&what),
+        }
+    }
+
+    /// Gives the writer the next step of a snapshot, one at a time: they wait behind the commits.
+    pub(super) fn keep_snapshot(&mut self) {
+        if !self.keeping
+            && let Some(step) = self.dispatcher.poll_snapshot()
+        {
+            self.keeping = self.writer.push(Job::Snapshot(step));
         }
     }
 

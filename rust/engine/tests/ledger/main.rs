@@ -10,6 +10,7 @@ mod io_error;
 mod killed;
 mod locks;
 mod permissions;
+mod schema_one;
 
 use std::path::Path;
 

@@ -1,0 +1,1 @@
+SELECT low, high FROM hash_key

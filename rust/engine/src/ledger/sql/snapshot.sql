@@ -1,0 +1,1 @@
+SELECT campaign, seq, reaches, pieces FROM snapshot WHERE campaign = ?1
