@@ -343,7 +343,9 @@ impl Pages {
 
     fn end(&self) -> u32 {
         let last = self.pages.back().map_or(PAGE, |page| page.put);
-        self.first.wrapping_add((self.pages.len() * PAGE - (PAGE - last) * usize::from(!self.pages.is_empty())) as u32)
+        self.first.wrapping_add(
+            (self.pages.len() * PAGE - (PAGE - last) * usize::from(!self.pages.is_empty())) as u32,
+        )
     }
 
     fn numbers(&self) -> impl Iterator<Item = u32> + use<> {

@@ -94,7 +94,8 @@ impl Dispatcher {
         let Some(campaign) = due.map(|campaign| campaign.row.id) else { return };
         let pieces = self.pack(campaign, seq);
         let (next, end) = (self.book.first(), self.book.end());
-        self.snapshots.under_way = Some(UnderWay { campaign, seq, pieces, next, end, finished: false, batch });
+        self.snapshots.under_way =
+            Some(UnderWay { campaign, seq, pieces, next, end, finished: false, batch });
         if let Some(campaign) = self.campaigns.get_mut(&campaign) {
             campaign.reaches = seq;
             campaign.kept_end = campaign.row.state.ended();

@@ -7,7 +7,8 @@ impl Dispatcher {
     /// The next moment at which [`Self::handle_timeout`] or [`Self::take_batch`] has something to do.
     pub fn poll_timeout(&self) -> Option<u64> {
         let retry = self.waiting.peek().map(|std::cmp::Reverse((at, _))| *at);
-        let wait = self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| at.us()).min();
+        let wait =
+            self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| at.us()).min();
         let ends = self.campaigns.values().filter_map(|campaign| {
             let expires =
                 (!campaign.row.state.ended() && campaign.stopped.is_none()).then_some(campaign.expires_us);

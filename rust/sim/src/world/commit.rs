@@ -74,7 +74,17 @@ impl World {
         {
             host.dispatcher.committed(self.now_us, flight.number);
         }
+        self.keep_snapshots()?;
         self.answer_commands()
+    }
+
+    /// Writes what there is of a snapshot, behind the commit; a crash may come between any two steps.
+    fn keep_snapshots(&mut self) -> Result<(), Crash> {
+        while let Some(step) = self.host.as_mut().and_then(|host| host.dispatcher.poll_snapshot()) {
+            self.fuse.point()?;
+            while self.ledger.snapshot(&step).expect("the ledger takes every step") {}
+        }
+        Ok(())
     }
 
     /// Writes a batch; whether it is in the ledger now. One try, and one more where an unknown end turns

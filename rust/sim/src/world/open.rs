@@ -12,6 +12,9 @@ use crate::client::Origin;
 /// Quiet after the last answer, longer than a row waits to be flushed; as the engine has it.
 const QUIET_US: u64 = 10_000;
 
+/// Rows between two snapshots, at most: so few that most openings start from one.
+const SNAPSHOT_ROWS: u64 = 400;
+
 /// How long the last commits may take after the sessions have ended; as the engine has it.
 const LAST_COMMIT_US: u64 = 5_000_000;
 
@@ -40,8 +43,10 @@ impl World {
         let (last_seq, last_at_ms) = reader.last().expect("the world's ledger can be read");
         let wall_ms = self.wall_ms().max(last_at_ms);
         self.log.add(now_us, What::Opened { wall_ms });
-        let hash_key = (self.chance.below(u64::MAX), self.chance.below(u64::MAX));
+        let fresh = (self.chance.below(u64::MAX), self.chance.below(u64::MAX));
+        let hash_key = self.ledger.hash_key(fresh).expect("the world's ledger can be read");
         let mut dispatcher = Dispatcher::new(Settings { now_us, wall_ms, last_seq, hash_key });
+        dispatcher.snapshot_every(1 + self.setup.seed % SNAPSHOT_ROWS);
         let mut gateways = Vec::new();
         for setup in &self.setup.gateways {
             let id = self.ledger.gateway(&setup.name).expect("the ledger knows its gateways");
