@@ -14,7 +14,7 @@ use crate::outcome::{Mark, State, Step};
 use crate::queue::Due;
 use crate::snapshot::{ChannelHeader, DoubtItem, Header, PieceWriter, ReceiptItem, TraceItem};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::HashMap;
 
@@ -86,12 +86,14 @@ impl Dispatcher {
             return;
         }
         let (seq, rows) = (self.journal.seq(), self.snapshots.rows);
-        let due = self.campaigns.values().find(|campaign| {
+        let due = self.campaigns.values().filter(|campaign| {
             let changed = campaign.touched > campaign.reaches;
             let ended = campaign.row.state.ended() && !campaign.kept_end;
             changed && (ended || seq.saturating_sub(campaign.reaches) >= rows)
         });
-        let Some(campaign) = due.map(|campaign| campaign.row.id) else { return };
+        // The one that reaches least far, and not whichever a map gives first.
+        let due = due.map(|campaign| (campaign.reaches, campaign.row.id)).min();
+        let Some((_, campaign)) = due else { return };
         let pieces = self.pack(campaign, seq);
         let (next, end) = (self.book.first(), self.book.end());
         self.snapshots.under_way =
@@ -106,13 +108,17 @@ impl Dispatcher {
     /// everything that was said is durable.
     fn extend_unchanged(&mut self) {
         let (seq, rows) = (self.journal.seq(), self.snapshots.rows);
-        for (id, campaign) in &mut self.campaigns {
-            if campaign.touched <= campaign.reaches && seq.saturating_sub(campaign.reaches) >= rows {
-                campaign.reaches = seq;
-                let (campaign, reaches) = (*id, seq);
-                self.snapshots.short.push_back(SnapshotWrite::Reaches { campaign, reaches });
-            }
+        let unchanged = self.campaigns.values_mut().filter(|campaign| {
+            campaign.touched <= campaign.reaches && seq.saturating_sub(campaign.reaches) >= rows
+        });
+        let mut ids: Vec<CampaignId> = Vec::new();
+        for campaign in unchanged {
+            campaign.reaches = seq;
+            ids.push(campaign.row.id);
         }
+        ids.sort_unstable();
+        let reach = |campaign| SnapshotWrite::Reaches { campaign, reaches: seq };
+        self.snapshots.short.extend(ids.into_iter().map(reach));
     }
 
     /// The snapshot of a campaign that is not held any more may go.
@@ -176,7 +182,9 @@ impl Dispatcher {
         for (channel, live) in lives() {
             pack_marks(&mut out, channel, live, &unsaid);
         }
-        for ((_, channel, ordinal, part), trace) in self.traces.of(id) {
+        let mut traces: Vec<_> = self.traces.of(id).collect();
+        traces.sort_unstable_by_key(|(key, _)| *key);
+        for ((_, channel, ordinal, part), trace) in traces {
             let key = BlockKey { campaign: id, channel, block: 0 };
             let open = self.part_state(key, ordinal, part).is_some_and(State::open);
             if open || trace.step == Step::Submitting {
@@ -184,7 +192,9 @@ impl Dispatcher {
                 out.trace(&TraceItem { channel, ordinal, part, step, attempt, resends, gateway, at_ms });
             }
         }
-        for (address, doubt) in self.doubts.of(id) {
+        let mut doubts: Vec<_> = self.doubts.of(id).collect();
+        doubts.sort_by_key(|(address, _)| *address);
+        for (address, doubt) in doubts {
             let BlockKey { channel, block, .. } = doubt.key;
             let super::doubts::Doubt { ordinal, part, units, attempt, gateway, .. } = doubt;
             out.doubt(&DoubtItem { address, channel, block, ordinal, part, units, attempt, gateway });
@@ -238,7 +248,7 @@ fn pack_marks(
     unsaid: &HashMap<(Channel, u32), Vec<u8>>,
 ) {
     let mut marks = live.marks().to_vec();
-    let mut parts: HashMap<u32, Vec<Mark>> =
+    let mut parts: BTreeMap<u32, Vec<Mark>> =
         live.parts().map(|(ordinal, parts)| (ordinal, parts.to_vec())).collect();
     for ((_, ordinal), unsaid) in unsaid.iter().filter(|((of, _), _)| *of == channel) {
         let Some(mark) = marks.get_mut(*ordinal as usize) else { continue };
