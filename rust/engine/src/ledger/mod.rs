@@ -14,6 +14,7 @@ mod sql;
 mod sqlite;
 mod store;
 pub(crate) mod untrusted;
+mod wal;
 
 pub(crate) use batch::refused;
 pub use reader::{check_file, open_reader};

@@ -12,6 +12,7 @@ use super::hold::Hold;
 use super::inserts::OutcomeInserts;
 use super::reader::{last, list, open_reader};
 use super::store::{checkpoint, connect, failed, make_dir};
+use super::wal::Wal;
 use super::{columns, snapshots, sql};
 
 /// Blocks removed in one transaction: 120 KB each, so that hot commits wait for some milliseconds.
@@ -20,6 +21,8 @@ const BLOCKS_PER_DELETE: u32 = 16;
 /// The writing handle of a data directory; it holds the directory while it lives.
 pub struct SqliteLedger {
     dir: PathBuf,
+    // Before the connection: its thread has one too, and ends first.
+    wal: Option<Wal>,
     /// `None` after a reopen that failed.
     connection: Option<Connection>,
     /// Set by a commit of which nobody knows the end, until `reopen`.
@@ -42,9 +45,10 @@ impl SqliteLedger {
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
         make_dir(dir)?;
         let hold = Hold::take(dir)?;
-        let connection = connect(dir)?;
+        let mut connection = connect(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
+            wal: Some(Wal::watch(&mut connection, dir)?),
             last: last(&connection)?.0,
             connection: Some(connection),
             unknown: false,
@@ -76,7 +80,12 @@ impl SqliteLedger {
             .and_then(|()| work(connection))
             .and_then(|done| execute(connection, "COMMIT").map(|()| done));
         let error = match result {
-            Ok(done) => return Ok(done),
+            Ok(done) => {
+                if let Some(wal) = &mut self.wal {
+                    wal.committed(connection);
+                }
+                return Ok(done);
+            }
             Err(error) => error,
         };
         // SQLite has rolled back by itself after some errors, and says so by leaving the transaction.
@@ -206,9 +215,11 @@ impl Ledger for SqliteLedger {
 
     fn reopen(&mut self) -> Result<u64, LedgerError> {
         self.unknown = true;
+        self.wal = None;
         self.connection = None;
-        let connection = connect(&self.dir)?;
+        let mut connection = connect(&self.dir)?;
         checkpoint(&connection)?;
+        self.wal = Some(Wal::watch(&mut connection, &self.dir)?);
         self.last = last(&connection)?.0;
         self.connection = Some(connection);
         self.unknown = false;

@@ -21,7 +21,7 @@ const APPLICATION_ID: i32 = 0x4245_414C;
 const SQLITE_MIN: i32 = 3_051_003;
 
 /// How long a statement waits for a lock of another connection: a checkpoint or a recovery.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Prepared statements kept per connection; more than there are.
 const STATEMENTS: usize = 64;
@@ -52,6 +52,13 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, LedgerError> {
     let mut connection = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let found = schema_of(&connection, &path)?;
     set_up(&mut connection, found).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Another writing connection of the holder, to a file that [`connect`] has brought up to date.
+pub(super) fn connect_again(dir: &Path) -> Result<Connection, LedgerError> {
+    let connection = open(&file(dir), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch(sql::PRAGMAS).map_err(failed)?;
     Ok(connection)
 }
 

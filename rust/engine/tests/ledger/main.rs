@@ -9,6 +9,7 @@ mod held_directory;
 mod io_error;
 mod killed;
 mod locks;
+mod log_stays_short;
 mod permissions;
 mod schema_one;
 

@@ -5,8 +5,7 @@ PRAGMA foreign_keys = OFF;
 PRAGMA temp_store = MEMORY;
 -- 16 MB: the largest batch stays in memory until its commit.
 PRAGMA cache_size = -16384;
--- 16 MB of log between two checkpoints: a checkpoint delays the commit that starts it, so it is
--- neither rare and long nor frequent.
-PRAGMA wal_autocheckpoint = 4096;
--- What a log that a slow reader made grow is cut back to: 64 MB.
-PRAGMA journal_size_limit = 67108864;
+-- The log is checkpointed beside the commits (see wal.rs), not by the commit that finds it long.
+PRAGMA wal_autocheckpoint = 0;
+-- What a log that a slow reader made grow is cut back to when it starts anew: 32 MB.
+PRAGMA journal_size_limit = 33554432;
