@@ -15,6 +15,7 @@ mod reopened;
 mod sessions_lost;
 mod silent_far_end;
 mod slow_and_throttled;
+mod slow_report;
 mod stops_reading;
 mod unfit_gateway;
 mod unreachable;

@@ -9,8 +9,9 @@ use bealert_engine::ledger::{SqliteLedger, check_file, open_reader};
 
 use crate::{commit, last};
 
-/// What the engine promises, and a batch of the largest size with its pages.
-const MOST: u64 = 32 * 1_024 * 1_024 + 2 * 1_024 * 1_024;
+/// What the engine promises, a batch of the largest size with its pages, and a step that a reader
+/// held it up.
+const MOST: u64 = 32 * 1_024 * 1_024 + 6 * 1_024 * 1_024;
 
 /// Rows of a batch, and batches: 250 MB of journal.
 const ROWS: u64 = 4_096;
@@ -43,7 +44,7 @@ fn the_log_has_a_limit_beside_a_slow_reader() {
         }
         done.store(true, Ordering::Relaxed);
         assert!(longest <= MOST, "{longest} octets of log");
-        assert!(longest > MOST / 8, "{longest} octets of log: the test wrote too little to prove anything");
+        assert!(longest > MOST / 4, "{longest} octets of log: the test wrote too little to prove anything");
     });
     drop(ledger);
     assert_eq!(last(dir.path()), BATCHES * ROWS);
@@ -65,7 +66,7 @@ fn a_reader_that_keeps_a_transaction_open_stops_no_commit_and_the_log_shrinks_af
         assert!(batch < 2_000);
     }
     drop(blocking);
-    for _ in 0..40 {
+    for _ in 0..60 {
         commit(&mut ledger, batch * ROWS + 1..=(batch + 1) * ROWS);
         batch += 1;
     }
