@@ -38,7 +38,7 @@ class Watch:
     def progress(self) -> Any:
         self.calls.append("look")
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        return state, [NOBODY] * 3, None, 0.0, 0
+        return state, [NOBODY] * 3, None, 0.0, 0, None
 
 
 def driven(steps: Any, clock: Clock, woken_after: float = 1e9) -> list[Any]:
