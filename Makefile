@@ -18,6 +18,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One profile for the wheel, the lints and the tests: dependencies are compiled once for all, and
 # the slow C build of SQLite runs once.
 CARGO_PROFILE := --release
+# How often `make crash` kills, and how long `make soak` sends.
+CRASHES ?= 200
+MINUTES ?= 30
+
 # The lock file is the truth in CI; at a desk it may follow a manifest that is being edited.
 CARGO_LOCKED := $(if $(CI),--locked)
 # Lints and wheel are compiled against the Python of .venv, not against whichever is on the path.
@@ -63,6 +67,15 @@ FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
 .PHONY: fuzz
 fuzz: prerequisites ## Look for inputs that break a reader: FUZZ_SECONDS=600 for each of FUZZ_TARGETS
 	@tools/fuzz.sh "$(FUZZ_FLAGS)" $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: crash
+crash: build $(VENV)/dev.installed ## Kill a sending process 200 times (CRASHES=...), sometimes with its power
+	BEALERT_CRASHES=$(CRASHES) $(BIN)/python -m pytest -W error -rP --durations=4 \
+		tests/crash/test_kill_at_any_moment.py
+
+.PHONY: soak
+soak: build $(VENV)/dev.installed ## Send for half an hour (MINUTES=...) with a reset each minute
+	BEALERT_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -W error -rP tests/crash/test_soak.py
 
 .PHONY: build
 build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)

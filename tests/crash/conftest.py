@@ -31,6 +31,12 @@ class FarEnd:
     process: subprocess.Popen[str]
     port: int
 
+    def reset(self) -> None:
+        """Break its connections."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("reset\n")
+        self.process.stdin.flush()
+
     def account(self) -> tuple[dict[str, int], dict[str, Taken]]:
         """Its books, and what it accepted by number."""
         assert self.process.stdin is not None
@@ -76,6 +82,7 @@ class Host:
 
     spec: dict[str, Any]
     chance: random.Random
+    environment: dict[str, str] | None = None
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self) -> subprocess.Popen[str]:
@@ -83,6 +90,7 @@ class Host:
             [sys.executable, HERE / "host.py", json.dumps(self.spec)],
             stdout=subprocess.PIPE,
             text=True,
+            env=self.environment,
         )
         self.started.append(process)
         return process
@@ -304,8 +312,8 @@ def host(chance: random.Random, tmp_path: Path) -> Iterator[Callable[..., Host]]
     """A host application with a directory of its own."""
     hosts: list[Host] = []
 
-    def make(**spec: Any) -> Host:
-        hosts.append(Host({"data": str(tmp_path / "var"), "asyncio": False, **spec}, chance))
+    def make(environment: dict[str, str] | None = None, **spec: Any) -> Host:
+        hosts.append(Host({"data": str(tmp_path / "var"), **spec}, chance, environment))
         return hosts[-1]
 
     yield make

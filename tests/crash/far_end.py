@@ -1,7 +1,8 @@
 """A simulated SMSC in a process of its own, which tells its books when asked.
 
 Run as `python far_end.py OPTIONS`, the options of the simulator as JSON. It says its port, then
-answers each line of its input with what it has counted and accepted so far, and ends with it.
+answers each line of its input with what it has counted and accepted so far (`reset` breaks its
+connections instead), and ends with it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from bealert_engine import _engine
 def serve(options: str) -> None:
     native = _engine.Smsc.open("127.0.0.1", 0, options)
     print(native.port, flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        if line.strip() == "reset":
+            native.reset_connections()
+            continue
         answer = {"books": native.books(), "messages": native.messages()}
         print(json.dumps(answer), flush=True)
     native.close()

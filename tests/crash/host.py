@@ -6,12 +6,13 @@ a kill takes the same campaign up. Each stage it reaches is a line of its output
 
 from __future__ import annotations
 
-import asyncio
 import json
 import pickle
 import sys
 from pathlib import Path
 from typing import Any
+
+import anyio
 
 import bealert_engine as be
 
@@ -98,7 +99,7 @@ def said(stage: str) -> None:
 
 if __name__ == "__main__":
     spec = json.loads(sys.argv[1])
-    if spec["asyncio"]:
-        asyncio.run(asynchronous(spec))
-    else:
+    if spec["flavour"] == "blocking":
         blocking(spec)
+    else:
+        anyio.run(asynchronous, spec, backend=spec["flavour"])

@@ -48,9 +48,9 @@ def _engine(directory: Path, port: int) -> be.Engine:
     return be.Engine(data=directory, gateways=[gateway], scenarios=[scenario])
 
 
-@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("flavour", ["blocking", "asyncio"])
 def test_the_key_is_free_or_the_campaign_whole(
-    asynchronous: bool,
+    flavour: str,
     host: Callable[..., Any],
     verified: Callable[[object], None],
     chance: random.Random,
@@ -70,7 +70,7 @@ def test_the_key_is_free_or_the_campaign_whole(
         application = host(
             data=str(directory),
             plan=str(tmp_path / "plan"),
-            asyncio=asynchronous,
+            flavour=flavour,
             scenario="resend",
             ports=[closed_port],
             prefixes=[["+"]],
