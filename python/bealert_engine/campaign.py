@@ -185,7 +185,9 @@ class Campaign(Known):
         return hash((Campaign, id(self._opened), self.id))
 
 
-def find(native: _engine.Engine | _engine.Ledger, id_or_key: int | str) -> CampaignRow:
+def find(
+    native: _engine.Engine | _engine.Ledger | _engine.World, id_or_key: int | str
+) -> CampaignRow:
     """What the ledger has about a campaign.
 
     Raises:

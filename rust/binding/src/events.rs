@@ -34,13 +34,17 @@ impl Subscription {
     /// The next entries, none if nothing has happened.
     fn take<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyList>> {
         let subscription = self.subscription.get(py)?;
-        let entries = short(py, || subscription.take(most))?;
-        let list = PyList::empty(py);
-        for entry in entries {
-            list.append(row(py, entry)?)?;
-        }
-        Ok(list)
+        list(py, short(py, || subscription.take(most))?)
     }
+}
+
+/// Entries as a list of rows.
+pub(crate) fn list(py: Python<'_>, entries: Vec<EventOut>) -> PyResult<Bound<'_, PyList>> {
+    let list = PyList::empty(py);
+    for entry in entries {
+        list.append(row(py, entry)?)?;
+    }
+    Ok(list)
 }
 
 /// Fields in the order of `bealert_engine.events.Event` or `Notice`. Words that repeat are interned.

@@ -20,6 +20,7 @@ mod stop;
 mod verify;
 mod waiting;
 mod watch;
+mod world;
 
 /// The module as Python sees it.
 #[pyo3::pymodule]
@@ -46,4 +47,6 @@ mod _engine {
     use crate::verify::verify;
     #[pymodule_export]
     use crate::watch::Watch;
+    #[pymodule_export]
+    use crate::world::World;
 }

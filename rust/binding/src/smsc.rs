@@ -1,6 +1,6 @@
 //! The simulated SMSC, served by a thread of its own.
 
-use bealert_engine::simulate::{Simulator, SimulatorOptions, TakenMessage};
+use bealert_engine::simulate::{Books, Simulator, SimulatorOptions, TakenMessage};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -9,7 +9,7 @@ use crate::owned::Owned;
 
 /// Source, destination, text, parts that came, parts it has, times it was accepted, ids: the fields
 /// of `bealert_engine.testing.Message`.
-type Message = (String, String, String, u8, u8, u32, Vec<String>);
+pub(crate) type Message = (String, String, String, u8, u8, u32, Vec<String>);
 
 /// One simulated far end; it hangs up when it is closed, or with the object.
 #[pyclass(frozen, module = "bealert_engine._engine")]
@@ -36,11 +36,7 @@ impl Smsc {
     /// What it has counted.
     fn books<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let simulator = self.simulator.get(py)?;
-        let books = PyDict::new(py);
-        for (name, count) in py.detach(|| simulator.books()).counts() {
-            books.set_item(name, count)?;
-        }
-        Ok(books)
+        books(py, &py.detach(|| simulator.books()))
     }
 
     /// What it accepted, in order, if it was told to keep it.
@@ -73,7 +69,16 @@ impl Smsc {
     }
 }
 
-fn message(taken: TakenMessage) -> Message {
+/// The counts by their names.
+pub(crate) fn books<'py>(py: Python<'py>, books: &Books) -> PyResult<Bound<'py, PyDict>> {
+    let counts = PyDict::new(py);
+    for (name, count) in books.counts() {
+        counts.set_item(name, count)?;
+    }
+    Ok(counts)
+}
+
+pub(crate) fn message(taken: TakenMessage) -> Message {
     let TakenMessage { source, destination, text, accepted, parts, total, ids, .. } = taken;
     (source, destination, text, parts, total, accepted, ids)
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bealert_core::dispatch::Progress;
 use bealert_core::model::{CampaignId, CampaignRow};
 use bealert_sim::smsc::{Books, TakenMessage};
-use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, Order, Setup, World as Simulated};
+use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, Setup, World as Simulated};
 
 use crate::config::{Config, GatewayConfig, SmppConfig};
 use crate::error::EngineError;
@@ -24,11 +24,16 @@ use crate::simulate::SimulatorOptions;
 use crate::view::EngineView;
 use letters::Letters;
 
+pub use bealert_sim::world::Order;
+
 /// The wall clock at the beginning, unless a host says otherwise: 2027-01-15, 08:00 UTC.
 const WALL_MS: i64 = 1_800_000_000_000;
 
 /// How long a command may take to be durable in virtual time: far beyond any stall that a host asks for.
 const DURABLE_US: u64 = 24 * 3_600_000_000;
+
+/// How far a call that waits for something goes at once.
+const STEP_US: u64 = 1_000;
 
 /// How far one call may let time pass: longer than a campaign is kept for late receipts.
 const LONGEST_US: u64 = 400 * 24 * 3_600_000_000;
@@ -153,16 +158,19 @@ impl World {
         simulated.close(drain_us);
         let until_us = simulated.now_us() + DURABLE_US;
         while simulated.is_open() && simulated.now_us() < until_us {
-            simulated.step(until_us);
+            step(&mut simulated);
         }
         drop(simulated);
         self.reopen(down_us);
     }
 
-    /// Opens the process again after so long; nothing but time passes if it lives.
+    /// Opens the process again after so long; nothing but time passes if it lives. A crash that was to
+    /// come does not.
     pub fn reopen(&self, down_us: u64) {
         self.advance(down_us);
-        self.lock().open();
+        let mut simulated = self.lock();
+        simulated.crash_at_call(None);
+        simulated.open();
     }
 
     /// Whether the process lives.
@@ -184,13 +192,20 @@ impl World {
         self.view().find(id_or_key)
     }
 
-    /// How far a campaign is: as its process has it, or by the ledger.
+    /// How far a campaign is: as its process has it, or by the ledger. Its state is never ahead of the
+    /// ledger, as in an engine.
     ///
     /// # Errors
     /// [`EngineError::UnknownCampaign`].
     pub fn progress(&self, id: CampaignId) -> Result<Progress, EngineError> {
-        let held = self.lock().progress(id);
-        held.map_or_else(|| self.view().progress(id), Ok)
+        let (held, state) = {
+            let simulated = self.lock();
+            (simulated.progress(id), simulated.state(id))
+        };
+        match (held, state) {
+            (Some(progress), Some(state)) => Ok(Progress { state, ..progress }),
+            _ => self.view().progress(id),
+        }
     }
 
     /// Everything in the journal after a sequence, of one campaign or of all.
@@ -290,7 +305,7 @@ impl World {
 fn wait_durable(simulated: &mut Simulated) -> Result<(), EngineError> {
     let until_us = simulated.now_us() + DURABLE_US;
     while simulated.is_open() && simulated.commands_pending() && simulated.now_us() < until_us {
-        simulated.step(until_us);
+        step(simulated);
     }
     match (simulated.is_open(), simulated.commands_pending()) {
         (false, _) => Err(EngineError::Closed),
@@ -299,9 +314,15 @@ fn wait_durable(simulated: &mut Simulated) -> Result<(), EngineError> {
     }
 }
 
+/// One step, and no more time than that: where the process dies in it, nothing else may be due for days.
+fn step(simulated: &mut Simulated) {
+    simulated.step(simulated.now_us() + STEP_US);
+}
+
 fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, EngineError> {
     let named = |problem| EngineError::Config(format!("the far end of {:?}: {problem}", smpp.name));
-    let mut far_end = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config).map_err(named)?;
+    let mut far_end =
+        SimulatorOptions::from_json(options).and_then(SimulatorOptions::config).map_err(named)?;
     if !options.contains("\"seed\"") {
         far_end.seed = seed;
     }
