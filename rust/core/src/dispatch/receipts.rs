@@ -29,7 +29,8 @@ impl Dispatcher {
             // Nothing is kept of it: the far end sends it again.
             return self.actions.push_back(Action::Reply { gateway, session, reply, ok: false });
         }
-        let address = self.hash.of(receipt.address);
+        // The number is looked at where there is no id to go by, and else only where the id is not known.
+        let address = if receipt.remote.is_empty() { self.hash.of(receipt.address) } else { 0 };
         let key = ReceiptKey::of(self.hash, gateway, receipt.remote, address);
         if let Some(number) = self.book.find(key) {
             self.receipt_matched(now_us, key, number, receipt);

@@ -19,7 +19,7 @@ pub struct Receipt {
     /// Its state.
     pub state: ReceiptState,
     /// The error of the network as the SMSC writes it, perhaps empty: `err` of the text, or the number of
-    /// network_error_code in three digits.
+    /// network_error_code in three digits. Of a delivery that TLVs tell, the text is not asked.
     pub code: ArrayString<8>,
     /// The recipient's number as the SMSC gives it.
     pub source: ArrayString<MAX_ADDRESS_CHARS>,
@@ -158,8 +158,10 @@ struct TlvPart<'a> {
 }
 
 impl<'a> TlvPart<'a> {
+    /// Whether the text has nothing to add: of a delivery there is no error to tell.
     fn is_complete(&self) -> bool {
-        self.id.is_some() && self.state.is_some() && self.code.is_some()
+        let has_code = self.code.is_some() || self.state == Some(ReceiptState::Delivered);
+        self.id.is_some() && self.state.is_some() && has_code
     }
 
     fn read(tlvs: Tlvs<'a>) -> Self {
@@ -288,6 +290,20 @@ mod tests {
                 (id, state, code),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_text_tells_the_error_that_tlvs_leave_out() {
+        for (state, code) in [(5, "0B2"), (2, "")] {
+            let mut octets = Vec::new();
+            tlv::put(&mut octets, tag::MESSAGE_STATE, &[state]);
+            tlv::put(&mut octets, tag::RECEIPTED_MESSAGE_ID, b"26\0");
+            let tlvs = Tlvs::parse(&octets).unwrap();
+            let text = b"id:7 stat:UNDELIV err:0B2";
+            let message = ShortMessage { esm_class: 0x04, short_message: text, tlvs, ..Default::default() };
+            let receipt = Receipt::find(&message).unwrap();
+            assert_eq!((receipt.id.as_str(), receipt.code.as_str()), ("26", code));
         }
     }
 
