@@ -155,11 +155,11 @@ class AsyncEngine:
             UnknownCampaign: There is none; it is a `LookupError` too.
         """
         engine = self._open_engine()
-        return AsyncCampaign(await anyio.to_thread.run_sync(engine.campaign, id_or_key))
+        return AsyncCampaign(await _dropped(partial(engine.campaign, id_or_key)))
 
     async def campaigns(self) -> list[AsyncCampaign]:
         """Every campaign of the ledger, the oldest first."""
-        found = await anyio.to_thread.run_sync(self._open_engine().campaigns)
+        found = await _dropped(self._open_engine().campaigns)
         return [AsyncCampaign(campaign) for campaign in found]
 
     def events(self, after: int | None = None) -> AsyncIterator[Event | Notice]:
@@ -172,7 +172,7 @@ class AsyncEngine:
 
     async def metrics(self) -> str:
         """Counts and gauges per gateway, and of the ledger, as OpenMetrics text."""
-        return await anyio.to_thread.run_sync(self._open_engine().metrics)
+        return await _dropped(self._open_engine().metrics)
 
     async def close(self) -> None:
         """Stop sending, let the gateways answer, and free the directory; see `Engine.close`."""
@@ -222,7 +222,7 @@ class AsyncCampaign(Known):
 
     async def snapshot(self) -> Progress:
         """How far it is now."""
-        return await anyio.to_thread.run_sync(self._campaign.snapshot)
+        return await _dropped(self._campaign.snapshot)
 
     def progress(self, every_s: float = 1) -> AsyncIterator[Progress]:
         """Watch it, with `async for`; see `Campaign.progress`."""
@@ -256,7 +256,7 @@ class AsyncCampaign(Known):
 
         Writing it blocks: `await to_thread.run_sync(report.write, directory)`.
         """
-        return await anyio.to_thread.run_sync(self._campaign.report)
+        return await _dropped(self._campaign.report)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AsyncCampaign):

@@ -178,9 +178,10 @@ class FaultyDisk:
     control: mmap.mmap
     environment: dict[str, str]
 
-    def set(self, *, writes: int = 0, syncs: int = 0) -> None:
+    def set(self, *, writes: int = 0, syncs: int = 0, reads: int = 0) -> None:
         """From now on calls fail with this errno, wait (STALLED), or pass (0)."""
         self.control[:8] = struct.pack("=ii", writes, syncs)
+        self.control[20:24] = struct.pack("=i", reads)
 
     @property
     def hits(self) -> int:
@@ -229,9 +230,9 @@ def disk(shims: Callable[[str], Path], tmp_path: Path) -> Iterator[FaultyDisk]:
     """A disk under `tmp_path / "var"` that fails on command."""
     directory, platter, control = (tmp_path / name for name in ("var", "platter", "control"))
     platter.mkdir()
-    control.write_bytes(bytes(20))
+    control.write_bytes(bytes(24))
     with control.open("r+b") as file:
-        mapped = mmap.mmap(file.fileno(), 20)
+        mapped = mmap.mmap(file.fileno(), 24)
     environment = {
         **os.environ,
         "LD_PRELOAD": str(shims("faulty_disk")),

@@ -1,13 +1,14 @@
 /* A disk that fails on command, between a real process and the files of one directory.
  *
- * Compiled and preloaded by faulty_disk.py. FAULTY_DISK_UNDER names the directory, FAULTY_DISK_CONTROL
- * a file of five 32-bit numbers that the test maps too:
+ * Compiled and preloaded by the tests. FAULTY_DISK_UNDER names the directory, FAULTY_DISK_CONTROL a file
+ * of six 32-bit numbers that the test maps too:
  *
  *   writes  0: they pass; an errno: they fail with it; -1: they wait until this changes
  *   syncs   the same for fsync and fdatasync
  *   hits    calls that failed or waited
  *   waits   calls that are waiting now
  *   passed  syncs that succeeded
+ *   reads   as writes, for reading
  *
  * With FAULTY_DISK_PLATTER, a directory of what would be left after a power cut is kept beside it: a
  * write reaches it with the next sync of its file. A sync that fails forgets what it was to make
@@ -32,7 +33,7 @@
 #define MOST_DIRTY 65536 /* writes between two syncs of all files: a batch has some hundred */
 
 struct control {
-    int32_t writes, syncs, hits, waits, passed;
+    int32_t writes, syncs, hits, waits, passed, reads;
 };
 
 struct dirty {
@@ -49,12 +50,14 @@ static size_t dirty_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_fsync)(int), (*real_fdatasync)(int);
 static int (*real_ftruncate)(int, off_t), (*real_unlink)(const char *);
 
 __attribute__((constructor)) static void begin(void) {
     real_write = dlsym(RTLD_NEXT, "write");
+    real_pread = dlsym(RTLD_NEXT, "pread64");
     real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
@@ -111,7 +114,7 @@ static int platter_open(const char *name, int create) {
 static void copy_range(int from, int to, off_t at, size_t size) {
     char buffer[65536];
     while (size) {
-        ssize_t got = pread(from, buffer, size < sizeof buffer ? size : sizeof buffer, at);
+        ssize_t got = real_pread(from, buffer, size < sizeof buffer ? size : sizeof buffer, at);
         if (got <= 0) return; /* truncated since */
         real_pwrite(to, buffer, (size_t)got, at);
         at += got;
@@ -166,6 +169,13 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off_t at) {
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at) {
     return pwrite64(fd, data, size, at);
 }
+
+ssize_t pread64(int fd, void *data, size_t size, off_t at) {
+    if (control && control->reads && is_ours(fd) && suffer(&control->reads)) return -1;
+    return real_pread(fd, data, size, at);
+}
+
+ssize_t pread(int fd, void *data, size_t size, off_t at) { return pread64(fd, data, size, at); }
 
 static int sync_with(int (*real)(int), int fd) {
     if (!control || !is_ours(fd)) return real(fd);

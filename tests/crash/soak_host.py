@@ -8,6 +8,7 @@ JSON.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections import Counter
@@ -45,6 +46,10 @@ def soak(spec: dict[str, Any]) -> dict[str, Any]:
     scenario = be.Scenario("message", kind="warning", expiry="2h", sms=text)
     size = spec["rate"] * spec["seconds_each"]
     begin, deadline = 0, time.monotonic() + spec["seconds"]
+    errors: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("bealert_engine").addHandler(handler)
     told: Counter[str] = Counter()
     doubled: set[str] = set()
     balanced = True
@@ -78,6 +83,7 @@ def soak(spec: dict[str, Any]) -> dict[str, Any]:
         "doubts": doubts,
         "balanced": balanced,
         "findings": findings,
+        "errors": errors,
     }
 
 

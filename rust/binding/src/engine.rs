@@ -95,8 +95,9 @@ impl Engine {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        let engine = self.engine.get(py)?;
-        Report::of(py, |waiter| engine.report(CampaignId(campaign), waiter))
+        // The reading half alone: a call that is left behind keeps no engine open.
+        let view = self.engine.get(py)?.view().clone();
+        Report::of(py, move |waiter| view.report(CampaignId(campaign), waiter))
     }
 
     fn check(&self, py: Python<'_>, stop: &Stop) -> PyResult<Vec<Check>> {

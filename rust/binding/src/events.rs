@@ -72,6 +72,5 @@ fn row(py: Python<'_>, entry: EventOut) -> PyResult<Bound<'_, PyTuple>> {
         EventOut::Notice { seq, at_ms, campaign, gateway, code, text } => {
             (seq, at_ms, campaign, gateway.as_deref().map(word), word(code), text).into_pyobject(py)
         }
-        other => Err(pyo3::exceptions::PyNotImplementedError::new_err(format!("{other:?}"))),
     }
 }

@@ -50,7 +50,7 @@ impl Ledger {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        let view = self.view.get(py)?;
-        Report::of(py, |waiter| view.report(CampaignId(campaign), waiter))
+        let view = self.view.get(py)?.clone();
+        Report::of(py, move |waiter| view.report(CampaignId(campaign), waiter))
     }
 }

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::waiting::{apart, blocking};
+use crate::waiting::{apart, apart_in_steps};
 
 /// A finished report.
 #[pyclass(frozen, module = "bealert_engine._engine")]
@@ -55,9 +55,9 @@ impl Report {
 impl Report {
     pub(crate) fn of(
         py: Python<'_>,
-        read: impl FnOnce(Waiter<'_>) -> Result<bealert_engine::report::Report, EngineError> + Send,
+        read: impl FnOnce(Waiter<'_>) -> Result<bealert_engine::report::Report, EngineError> + Send + 'static,
     ) -> PyResult<Self> {
-        Ok(Self { report: Arc::new(blocking(py, None, read)?) })
+        Ok(Self { report: Arc::new(apart_in_steps(py, read)?) })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Blocking calls: without the interpreter, but with an eye on signals.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -50,6 +52,18 @@ pub(crate) fn apart<T: Send + 'static>(
             }
         }
     })
+}
+
+/// The same for work that asks a waiter between its steps, each of which may be stuck in the disk.
+pub(crate) fn apart_in_steps<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce(Waiter<'_>) -> Result<T, EngineError> + Send + 'static,
+) -> PyResult<T> {
+    let wanted = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&wanted);
+    let result = apart(py, move || work(&mut || asked.load(Ordering::Relaxed)));
+    wanted.store(result.is_ok(), Ordering::Relaxed);
+    result?.map_err(|error| raised(py, &error))
 }
 
 /// A short call without the interpreter: it may read a file, but waits for nobody.

@@ -22,7 +22,6 @@ const SLICE: usize = 512;
 
 /// What happened, as the host sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum EventOut {
     /// In the life of an attempt.
     Event {

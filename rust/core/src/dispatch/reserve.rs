@@ -1,6 +1,7 @@
 //! Reserving ahead: how far each lane may go after the next commit, and which blocks to load.
 
 use super::journal::FLUSH_US;
+use super::live::Campaign;
 use super::record::Said;
 use super::{Action, Dispatcher, Entries, RouteState};
 use crate::model::{BLOCK_LEN, BlockKey, CLASSES, CampaignId, GatewayId};
@@ -187,9 +188,13 @@ impl Dispatcher {
 
     fn intend(&mut self, now_us: u64, gateway: GatewayId, due: Due) -> Intended {
         let Some((ordinal, units, _)) = self.entry(due.key, due.index) else {
-            let known = self.campaigns.get(&due.key.campaign).is_some_and(|c| c.block(due.key).is_some());
+            // A campaign that has ended has nobody left to try again, and its blocks are not kept.
+            let waits = |c: &Campaign| !c.row.state.ended() && c.block(due.key).is_some();
+            if !self.campaigns.get(&due.key.campaign).is_some_and(waits) {
+                return Intended::Gone;
+            }
             self.load(now_us, due.key);
-            return if known { Intended::Loading } else { Intended::Gone };
+            return Intended::Loading;
         };
         if self.part_state(due.key, ordinal, due.part) != Some(State::Waiting) {
             return Intended::Gone;

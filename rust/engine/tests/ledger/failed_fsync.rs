@@ -31,7 +31,7 @@ fn nothing_of_it_is_assumed_durable() {
         let root = tempfile::tempdir().unwrap();
         let [dir, platter, control] = ["var", "platter", "control"].map(|name| root.path().join(name));
         fs::create_dir(&platter).unwrap();
-        fs::write(&control, [0; 20]).unwrap();
+        fs::write(&control, [0; 24]).unwrap();
         let environment = [
             ("LD_PRELOAD", shim(root.path())),
             ("FAULTY_DISK_UNDER", dir.clone()),
