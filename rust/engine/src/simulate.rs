@@ -198,7 +198,8 @@ mod tests {
         assert_eq!(simulator.failure().as_deref(), Some("injected into the simulator"));
         assert_eq!((simulator.books(), simulator.messages()), (Books::default(), vec![]));
         simulator.set_faults(Faults::default());
-        assert_eq!(simulator.reset_connections(), 0);
+        // The connection may have been taken up before the panic.
+        assert!(simulator.reset_connections() <= 1);
         simulator.stop();
     }
 }
