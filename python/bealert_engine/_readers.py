@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -64,7 +64,7 @@ def number(value: object) -> float:
     """Read any finite number; whether it makes sense is judged where it is used."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Wrong(f"must be a number, not {_kind(value)}")
-    if not math.isfinite(value):
+    if not -sys.float_info.max <= value <= sys.float_info.max:
         raise Wrong("must be a finite number")
     return value
 

@@ -49,6 +49,10 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
+    except ValueError as error:  # more digits than Python turns into a number
+        raise ConfigError(f"{path}: a number in it is far too large") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: its lists and tables stand too deep in each other") from error
 
 
 class _Reading:

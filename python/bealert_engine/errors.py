@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, Self
 
+from bealert_engine._shown import shown
+
 __all__ = [
     "BealertError",
     "CampaignEnded",
@@ -48,7 +50,8 @@ class _Refusal(BealertError):
     problems: tuple[str, ...]
 
     def __init__(self, problems: Iterable[str] | str) -> None:
-        found = (problems,) if isinstance(problems, str) else tuple(problems)
+        given = (problems,) if isinstance(problems, str) else problems
+        found = tuple(shown(problem) for problem in given)
         lines = [_default_message(type(self)), *(f"  - {problem}" for problem in found)]
         super().__init__("\n".join(lines))
         self.problems = found

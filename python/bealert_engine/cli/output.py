@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bealert_engine._shown import shown as harmless
 from bealert_engine.cli.streams import StreamConsole, stdout_takes_all, write_out
 
 PLAIN_WIDTH = 120
@@ -119,17 +119,12 @@ def columns(*names: str, right: Iterable[str] = ()) -> Table:
 
 
 def shown(text: str) -> str:
-    """`text` without control characters: a name in a list must not steer a terminal.
+    r"""`text` as a terminal may show it, with the lines and tabs of our own words.
 
-    >>> shown("Anna" + chr(27) + "[31m")
-    'Anna�[31m'
+    >>> shown("Anna" + chr(27) + "[31m" + chr(9) + "12")
+    'Anna�[31m\t12'
     """
-    if text.isprintable():
-        return text
-    return "".join(
-        "\ufffd" if unicodedata.category(sign) == "Cc" and sign not in "\n\t" else sign
-        for sign in text
-    )
+    return harmless(text, kept="\n\t")
 
 
 def counted(number: float, one: str, many: str | None = None) -> str:

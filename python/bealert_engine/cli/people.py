@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from bealert_engine import Excluded
@@ -42,11 +43,15 @@ class PeopleFile:
         self._exclude = exclude_bad_rows
         self._path = path
         try:
-            self._file = path.open("rb")
+            file = path.open("rb")
         except OSError as error:
             raise Unusable(f"{path} cannot be read: {error.strerror}.") from error
-        self._rows = _rows(self._file)
-        self._header = self._read_header()
+        self._rows = _rows(file)
+        try:
+            self._header = self._read_header()
+        except PlanRefused:
+            self._rows.close()
+            raise
         self._id_at = self._header.index("id")
         self._seen: dict[str, int] = {}
         self._stream = self._read()
@@ -65,7 +70,7 @@ class PeopleFile:
             number, cells, broken = next(self._rows)
         except StopIteration:
             raise PlanRefused(f"{self._path}: is empty: the first row names the columns") from None
-        names = [cell.strip().removeprefix("\ufeff") for cell in cells]
+        names = [cell.strip() for cell in cells]
         problems = [broken] if broken else list(_header_problems(names))
         if problems:
             raise PlanRefused([f"{self._path}: row {number}, {problem}" for problem in problems])
@@ -73,7 +78,7 @@ class PeopleFile:
 
     def _read(self) -> Iterator[Recipient | Excluded]:
         bad: list[tuple[int, str, str]] = []
-        with self._file:
+        with closing(self._rows):
             for number, cells, broken in self._rows:
                 person = cells[self._id_at].strip() if self._id_at < len(cells) else ""
                 problems = [broken] if broken else self._judge(person, cells)
@@ -151,23 +156,24 @@ def _header_problems(names: list[str]) -> Iterator[str]:
         yield "column phone or email: there is neither, so no address"
 
 
-def _rows(file: io.BufferedReader) -> Iterator[tuple[int, list[str], str | None]]:
+def _rows(file: io.BufferedReader) -> Generator[tuple[int, list[str], str | None]]:
     """Each row with its number in a spreadsheet, its cells, and what is wrong with its quotes.
 
-    Octets that are not UTF-8 come as surrogates, so that the row and column can be named.
+    Octets that are not UTF-8 come as surrogates, so that the row and column can be named. The mark
+    that spreadsheets put at the beginning of a file is no part of a cell, nor of its quotes.
     """
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-    reader = csv.reader(text, strict=True)
-    for number in itertools.count(1):
-        broken = None
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            cells, broken = [], f"cannot be read as CSV: {error} (line {reader.line_num})"
-        if cells or broken:
-            yield number, cells, broken
+    with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        for number in itertools.count(1):
+            broken = None
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                cells, broken = [], f"cannot be read as CSV: {error} (line {reader.line_num})"
+            if cells or broken:
+                yield number, cells, broken
 
 
 def _broken(text: str) -> bool:
