@@ -61,3 +61,38 @@ def test_every_command_option_and_exit_code_is_documented() -> None:
                         assert spelling in text, f"{name} {leaf_name} {spelling}"
     for code in ExitCode:
         assert f"| {code.value} |" in text
+
+
+PROOF = HOUSE / "docs" / "explanation" / "proof.md"
+
+
+def test_every_file_that_the_proof_names_is_there() -> None:
+    named_files = re.findall(r"`((?:rust|tests|benches|docs)/[^`]*)`", PROOF.read_text())
+    assert len(named_files) > 20
+    for name in named_files:
+        assert (HOUSE / name).exists(), name
+
+
+def test_every_target_and_variable_that_the_proof_names_is_there() -> None:
+    text = PROOF.read_text()
+    makefile = (HOUSE / "Makefile").read_text()
+    targets = set(re.findall(r"`make ([a-z-]+)", text))
+    assert targets >= {"test", "world", "crash", "soak", "fuzz", "bench"}
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for variable in re.findall(r"\b(SEEDS?|CRASHES|FUZZ_SECONDS)=", text):
+        assert re.search(rf"\b{variable}\b", makefile), variable
+    sources = [*HOUSE.glob("tests/**/*.py"), *HOUSE.glob("tests/fuzz/tests/*.rs")]
+    everything = "".join(path.read_text() for path in sources)
+    for variable in re.findall(r"\b(BEALERT_[A-Z]+|FUZZ_SEED)\b", text):
+        assert variable in everything, variable
+
+
+def test_the_proof_names_every_promise_and_check() -> None:
+    text = PROOF.read_text()
+    for number in range(1, 12):
+        assert f"| I{number} |" in text
+    checks = (HOUSE / "rust" / "sim" / "src" / "world" / "check.rs").read_text()
+    for name in re.findall(r'\("(I\d+)", i\d+', checks):
+        (row,) = re.findall(rf"^\| {name} \|.*$", text, re.MULTILINE)
+        assert "worlds" in row, name
