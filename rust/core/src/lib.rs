@@ -21,3 +21,5 @@ pub mod retry;
 pub mod route;
 mod snapshot;
 pub mod tally;
+#[doc(hidden)]
+pub mod untrusted;

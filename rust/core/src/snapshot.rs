@@ -257,7 +257,7 @@ impl PieceWriter {
 }
 
 /// Tells the place of a piece among all pieces of a ledger.
-fn place(campaign: CampaignId, seq: u64, number: u32) -> u64 {
+pub(crate) fn place(campaign: CampaignId, seq: u64, number: u32) -> u64 {
     (seq << 20 ^ u64::from(number)) ^ u64::from(campaign.0) << 40
 }
 

@@ -31,7 +31,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "block", read: targets::block::read, bound: Bound::new(64) },
     Target { name: "config", read: targets::config::read, bound: Bound::new(4_096) },
     Target { name: "control", read: targets::control::read, bound: Bound::new(256) },
@@ -41,6 +41,7 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "pdu", read: targets::pdu::read, bound: Bound::new(64) },
     Target { name: "receipt", read: targets::receipt::read, bound: Bound::new(64) },
     Target { name: "smsc", read: targets::smsc::read, bound: Bound::new(256) },
+    Target { name: "snapshot", read: targets::snapshot::read, bound: Bound::new(64) },
     Target { name: "template", read: targets::template::read, bound: Bound::new(4_096) },
     Target { name: "text", read: targets::text::read, bound: Bound::new(64) },
 ];

@@ -26,6 +26,7 @@ pub fn of(target: Target) -> Vec<(String, Vec<u8>)> {
         "pdu" => pdus(),
         "receipt" => receipts(),
         "smsc" => behind_a_cut(&[good_esme(), rebinding(), broken()]),
+        "snapshot" => snapshots(),
         "template" => texts(TEMPLATES),
         "text" => texts(&["1Blijf binnen.", "2{10 €} [~]", "3Fermez les fenêtres, ça urge", "4😀 漢字 Łódź"]),
         other => panic!("no seeds for {other}"),
@@ -145,6 +146,20 @@ fn plan() -> Vec<u8> {
     planner.finish(0).expect("two of three can be sent to").to_bytes()
 }
 
+/// A header of one channel with a block, marks, parts, a trace, a doubt, a receipt, the end.
+fn snapshots() -> Vec<Vec<u8>> {
+    let piece = |at: u8, content: &[&[u8]]| [&[at, 9][..], &content.concat()].concat();
+    vec![
+        piece(0, &[&[1, 1], &[7; 8], &[255, 0, 1, 0], &[0; 10], &[1, 0, 9]]),
+        piece(1, &[&[2, 0, 0], &[0, 1, 2, 3]]),
+        piece(2, &[&[3, 0, 5, 2, 1, 1]]),
+        piece(3, &[&[4], &[0, 1, 2, 1, 0, 5, 0, 9]]),
+        piece(4, &[&[5], &[7; 8], &[0, 1, 2, 1, 0, 5, 0]]),
+        piece(5, &[&[6], &[7; 8], &[8; 4], &[0x20, 1, 2, 1, 5, 0, 9]]),
+        piece(8, &[&[7, 8]]),
+    ]
+}
+
 /// A row of each table that is right, in the form of `targets/ledger.rs`: the table, then cells.
 fn ledger() -> Vec<Vec<u8>> {
     let text = |text: &str| [&[4, text.len() as u8][..], text.as_bytes()].concat();
@@ -182,7 +197,7 @@ fn ledger() -> Vec<Vec<u8>> {
             ]
             .concat(),
         ),
-        row(3, &[small(8), small(9), null(), small(0), small(0), text("x")]),
+        row(3, &[small(8), small(9), null(), small(0), small(1), text("x")]),
         row(4, &[small(9), small(1), small(0), small(0), small(1), small(4), small(9)]),
         row(5, &[0; 15].map(small)),
         row(6, &[small(1), small(0), text("id"), text("32470"), small(2), null(), small(9)]),

@@ -9,5 +9,6 @@ pub(crate) mod number;
 pub(crate) mod pdu;
 pub(crate) mod receipt;
 pub(crate) mod smsc;
+pub(crate) mod snapshot;
 pub(crate) mod template;
 pub(crate) mod text;
