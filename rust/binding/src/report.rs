@@ -57,7 +57,13 @@ impl Report {
         py: Python<'_>,
         read: impl FnOnce(Waiter<'_>) -> Result<bealert_engine::report::Report, EngineError> + Send + 'static,
     ) -> PyResult<Self> {
-        Ok(Self { report: Arc::new(apart_in_steps(py, read)?) })
+        Ok(apart_in_steps(py, read)?.into())
+    }
+}
+
+impl From<bealert_engine::report::Report> for Report {
+    fn from(report: bealert_engine::report::Report) -> Self {
+        Self { report: Arc::new(report) }
     }
 }
 

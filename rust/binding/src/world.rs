@@ -117,7 +117,7 @@ impl World {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        Report::of(py, |_| self.world.report(CampaignId(campaign)))
+        short(py, || self.world.report(CampaignId(campaign))).map(Report::from)
     }
 
     fn books<'py>(&self, py: Python<'py>, gateway: &str) -> PyResult<Bound<'py, PyDict>> {
