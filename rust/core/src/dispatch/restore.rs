@@ -123,6 +123,16 @@ impl Dispatcher {
         if item.ambiguous {
             expected.make_ambiguous();
         }
+        if let Some(number) = self.book.find(expected.key)
+            && let Some(known) = self.book.get_mut(number)
+            && known.awaited()
+        {
+            // Another campaign waits for a receipt of the same id: it tells neither from the other.
+            if !known.same_attempt(&expected) {
+                known.make_ambiguous();
+            }
+            return;
+        }
         let ended = self.campaigns.get(&id).is_none_or(|campaign| campaign.row.state.ended());
         if item.until_ms.is_none() || ended {
             self.book.put(expected.unawaited());
