@@ -125,6 +125,20 @@ pub fn people(blob: &[u8]) -> Result<Vec<Person<'_>>, BlockError> {
     (0..input.count()?).map(|_| person(&mut input, &names)).collect()
 }
 
+/// The same block without what tells who its people are: addresses, names, languages as given and
+/// template values are blank. Ids, which only the host can resolve, places and costs stay.
+///
+/// # Errors
+/// [`BlockError`] where the blob is none of ours or damaged.
+pub fn without_personal(blob: &[u8]) -> Result<Vec<u8>, BlockError> {
+    let mut writer = BlockWriter::default();
+    for person in people(blob)? {
+        let Person { ordinal, id, language, units, reason, .. } = person;
+        writer.push(&Person { ordinal, id, language, units, reason, ..Person::default() });
+    }
+    Ok(writer.finish())
+}
+
 fn person<'a>(input: &mut Input<'a>, names: &[&'a str]) -> Result<Person<'a>, BlockError> {
     Ok(Person {
         ordinal: input.narrow()?,
@@ -185,6 +199,27 @@ mod tests {
             rows.iter().for_each(|row| writer.push(row));
             let blob = writer.finish();
             prop_assert_eq!(people(&blob).unwrap(), rows);
+        }
+
+        #[test]
+        fn nothing_personal_is_left_of_an_erased_block(
+            rows in prop::collection::vec(("[a-z]{9,12}", "[0-9]{9,15}", any::<u8>()), 1..50)
+        ) {
+            let mut writer = BlockWriter::default();
+            for (ordinal, (word, address, units)) in (0..).zip(&rows) {
+                let values = vec![("street", word.as_str())];
+                let (name, language_given) = (word.as_str(), word.as_str());
+                let person = Person { ordinal, id: "p", address, name, language_given, values, units: *units, ..Person::default() };
+                writer.push(&person);
+            }
+            let erased = without_personal(&writer.finish()).unwrap();
+            let found = |text: &str| erased.windows(text.len()).any(|part| part == text.as_bytes());
+            for (word, address, _) in &rows {
+                prop_assert!(!found(word) && !found(address) && !found("street"));
+            }
+            for ((ordinal, (_, _, units)), person) in (0..).zip(&rows).zip(people(&erased).unwrap()) {
+                prop_assert_eq!((person.ordinal, person.id, person.units), (ordinal, "p", *units));
+            }
         }
 
         #[test]

@@ -23,6 +23,12 @@ pub struct Config {
     /// Languages to fall back to, in order.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// How long after its end the personal data of a campaign is erased, if ever.
+    #[serde(default)]
+    pub erase_after_ms: Option<i64>,
+    /// How long after its end a campaign is moved to its archive file, if ever.
+    #[serde(default)]
+    pub archive_after_ms: Option<i64>,
     /// The far ends.
     #[serde(default)]
     pub gateways: Vec<GatewayConfig>,

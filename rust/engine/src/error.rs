@@ -49,6 +49,14 @@ pub enum EngineError {
         /// How.
         state: &'static str,
     },
+    /// The campaign has not ended, so it can't be let go of.
+    #[error("campaign {id} has not ended ({state}); cancel it, or wait for its end")]
+    CampaignRuns {
+        /// Which.
+        id: CampaignId,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// The engine was closed.
     #[error("the engine is closed; open another one")]
     Closed,

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Pause,
     Resume,
     Cancel,
+    /// Let go of it: it has ended.
+    Retire,
 }
 
 /// The loop's letter box.

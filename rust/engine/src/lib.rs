@@ -26,6 +26,7 @@ pub mod plan;
 mod pool;
 mod reader;
 pub mod report;
+mod retention;
 mod session;
 mod shared;
 pub mod simulate;

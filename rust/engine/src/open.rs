@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use bealert_core::dispatch::{Dispatcher, Settings};
-use bealert_core::ledger::{Ledger, LedgerReader, MemoryLedger};
+use bealert_core::ledger::{Ledger, LedgerReader, MemoryLedger, Retain};
 use bealert_core::model::CampaignRow;
 
 use crate::campaign::Prepared;
@@ -27,7 +27,7 @@ use crate::r#loop::{Parts, run};
 use crate::pool::{Pool, THREADS};
 use crate::shared::{Life, Shared};
 use crate::view::EngineView;
-use crate::writer::{Writer, panic_text};
+use crate::writer::{Job, Writer, panic_text};
 
 /// How long the ledger's thread may take to end after the loop has: a commit may be stuck in the
 /// kernel, and callers are not to hang with it.
@@ -63,6 +63,7 @@ pub(crate) fn open_on(
     });
     let gateways = gateways(&config, &mut *ledger, &mut dispatcher, &descriptors)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
+    let uncleared = reader.uncleared()?;
 
     let shared = Arc::new(Shared::new(last_seq));
     let inbox = Arc::new(Inbox::default());
@@ -73,6 +74,11 @@ pub(crate) fn open_on(
     let store = store(&campaigns, readers, &inbox, &shared.log)?;
     let hash = dispatcher.address_hash();
     let writer = Writer::start(ledger, Arc::clone(&inbox), Arc::clone(&shared.log))?;
+    for campaign in uncleared {
+        // What a crash has left of a campaign that its archive file has; nobody waits for it.
+        let (reply, _) = std::sync::mpsc::sync_channel(1);
+        writer.push(Job::Retain(Retain::Clear(campaign), reply));
+    }
     let directory = config.data.clone();
     let view = match &directory {
         Some(directory) => EngineView::of_directory(directory, &descriptors),
@@ -107,6 +113,10 @@ pub(crate) fn open_on(
         inner.inbox.close();
         inner.writer.stop(LEDGER_END);
         return Err(error);
+    }
+    let keeps = inner.config.erase_after_ms.or(inner.config.archive_after_ms).is_some();
+    if keeps && inner.directory.is_some() {
+        crate::retention::keep(&inner)?;
     }
     Ok(Engine { inner })
 }

@@ -191,6 +191,11 @@ impl EngineView {
         Ok(Reader::new(reader, &self.inner.descriptors))
     }
 
+    /// Names that were seen are looked up anew.
+    pub(crate) fn forget_names(&self) {
+        *self.inner.names.lock().unwrap_or_else(PoisonError::into_inner) = Names::default();
+    }
+
     pub(crate) fn names(&self) -> Arc<Mutex<Names>> {
         Arc::clone(&self.inner.names)
     }

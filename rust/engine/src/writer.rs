@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerReader, SnapshotWrite};
+use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerReader, Retain, SnapshotWrite};
 use bealert_core::model::{BlockRow, CampaignId, CampaignRow};
 
 use crate::error::EngineError;
@@ -27,6 +27,8 @@ pub(crate) enum Job {
     Reader(Reply<Box<dyn LedgerReader>>),
     /// A step of keeping a snapshot; the loop hears when it is done with.
     Snapshot(SnapshotWrite),
+    /// A step of letting a campaign go; gives whether it is to be given again.
+    Retain(Retain, Reply<bool>),
     /// Panic: for tests.
     Inject,
 }
@@ -268,6 +270,15 @@ impl Work<'_> {
                 let _ = reply.send(self.ledger.reader().map_err(EngineError::from));
             }
             Job::Snapshot(step) => self.snapshot(step),
+            Job::Retain(step, reply) => {
+                let result = self.ledger.retain(&step);
+                // The rest waits behind the commits that have come meanwhile.
+                if matches!((&step, &result), (Retain::Clear(_), Ok(true))) {
+                    self.writer.push(Job::Retain(step, reply));
+                } else {
+                    self.answer(&reply, result);
+                }
+            }
             Job::Inject => panic!("injected into the ledger's thread"),
         }
     }
@@ -309,6 +320,7 @@ fn refuse(job: Job, text: &str) {
         Job::Abandon(_, reply) => drop(reply.send(Err(error()))),
         Job::Reader(reply) => drop(reply.send(Err(error()))),
         Job::Snapshot(_) => {}
+        Job::Retain(_, reply) => drop(reply.send(Err(error()))),
         Job::Inject => panic!("injected into the ledger's thread"),
     }
 }

@@ -89,6 +89,23 @@ impl Dispatcher {
         Ok(self.journal.command(now_us))
     }
 
+    /// Lets go of a campaign that has ended: late receipts correct it no more. Everything of it is durable
+    /// once the commit is.
+    ///
+    /// # Errors
+    /// [`CommandError::Running`] where it has not ended.
+    pub fn retire(&mut self, now_us: u64, id: CampaignId) -> Result<Commit, CommandError> {
+        if let Some(campaign) = self.campaigns.get(&id) {
+            if !campaign.row.state.ended() {
+                return Err(CommandError::Running(campaign.row.state));
+            }
+            self.tell_tallies(id);
+            self.forget(id);
+            self.drop_snapshot(id);
+        }
+        Ok(self.journal.command(now_us))
+    }
+
     /// Hands out nothing more: marks are lowered, and what is about to be sent again is put off.
     /// The driver then drains its sessions and commits what is left.
     pub fn close(&mut self, now_us: u64) {

@@ -193,21 +193,13 @@ impl Dispatcher {
         if self.journal.oldest_us.is_none() || !self.journal.due(now_us) {
             return None;
         }
-        let mut batch = std::mem::take(&mut self.journal.batch);
-        batch.marks.extend(self.journal.marks.drain());
-        batch.marks.sort_unstable();
         // In an order of their own: what a run does must not hang on how a map hashes.
         let mut dirty: Vec<CampaignId> = self.journal.dirty.drain().collect();
         dirty.sort_unstable();
-        for id in dirty {
-            let Some(campaign) = self.campaigns.get_mut(&id) else { continue };
-            campaign.touched = self.journal.seq;
-            for channel in crate::model::Channel::ALL {
-                if let Some(live) = &campaign.channels[channel as usize] {
-                    batch.tallies.push((id, channel, live.tally.settled()));
-                }
-            }
-        }
+        dirty.into_iter().for_each(|id| self.tell_tallies(id));
+        let mut batch = std::mem::take(&mut self.journal.batch);
+        batch.marks.extend(self.journal.marks.drain());
+        batch.marks.sort_unstable();
         batch.last_seq = self.journal.seq;
         let number = self.journal.number;
         self.journal.number += 1;
@@ -217,6 +209,17 @@ impl Dispatcher {
         self.journal.replies_in_flight.append(&mut self.journal.replies);
         self.begin_snapshot(number);
         Some((number, batch))
+    }
+
+    /// Puts the counts of a campaign into the batch.
+    pub(crate) fn tell_tallies(&mut self, id: CampaignId) {
+        let Some(campaign) = self.campaigns.get_mut(&id) else { return };
+        campaign.touched = self.journal.seq;
+        for channel in crate::model::Channel::ALL {
+            if let Some(live) = &campaign.channels[channel as usize] {
+                self.journal.batch.tallies.push((id, channel, live.tally.settled()));
+            }
+        }
     }
 
     /// The batch of this number is durable.

@@ -75,7 +75,8 @@ impl Dispatcher {
         let mut late = Vec::new();
         for row in reader.campaigns()? {
             let Some(ended_at_ms) = row.ended_at_ms else { continue };
-            if self.clock.left_us(ended_at_ms, LATE_US) > 0 {
+            let retired = reader.erased(row.id)?.is_some() || reader.archived(row.id)?.is_some();
+            if self.clock.left_us(ended_at_ms, LATE_US) > 0 && !retired {
                 late.push(row);
             } else if reader.snapshot(row.id)?.is_some() {
                 self.drop_snapshot(row.id);

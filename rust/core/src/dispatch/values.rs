@@ -206,6 +206,9 @@ pub enum CommandError {
     /// Nobody knows that campaign.
     #[error("no such campaign")]
     Unknown,
+    /// It has not ended.
+    #[error("the campaign is {} and has not ended", .0.name())]
+    Running(CampaignState),
     /// It has ended, or is being cancelled.
     #[error("the campaign is {}", .0.name())]
     Ended(CampaignState),

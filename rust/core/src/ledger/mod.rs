@@ -8,12 +8,14 @@
 pub mod conformance;
 pub mod entry;
 pub mod memory;
+mod retention;
 pub mod rows;
 mod snapshot;
 pub mod verify;
 
 pub use entry::{Batch, BlockEnd, Entry, Notice, NoticeCode, Outcome, Parked, RemoteId};
 pub use memory::MemoryLedger;
+pub use retention::{Archived, Retain};
 pub use rows::Rows;
 pub use snapshot::{SnapshotHead, SnapshotWrite};
 pub use verify::{Finding, Verified, verify};
@@ -101,6 +103,15 @@ pub trait Ledger: Send {
         Ok(false)
     }
 
+    /// Takes one step of letting an ended campaign go, in a transaction of its own; whether the same step
+    /// is to be given again, since it has done a part only.
+    ///
+    /// # Errors
+    /// As [`Ledger::commit`]; refused where the campaign has not ended, or the store has no such step.
+    fn retain(&mut self, _step: &Retain) -> Result<bool, CommitError> {
+        Err(CommitError::RolledBack("refused: this ledger keeps everything as long as it lives".into()))
+    }
+
     /// A reader of what is committed.
     fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError>;
 }
@@ -137,6 +148,27 @@ pub trait LedgerReader: Send {
     /// Where the ledger can't be read.
     fn snapshot_piece(&mut self, _head: &SnapshotHead, _number: u32) -> Result<Option<Vec<u8>>, LedgerError> {
         Ok(None)
+    }
+    /// When the personal data of a campaign was erased, if it was.
+    ///
+    /// # Errors
+    /// Where the ledger can't be read.
+    fn erased(&mut self, _campaign: CampaignId) -> Result<Option<i64>, LedgerError> {
+        Ok(None)
+    }
+    /// Where in the journal a campaign stood that was archived.
+    ///
+    /// # Errors
+    /// Where the ledger can't be read.
+    fn archived(&mut self, _campaign: CampaignId) -> Result<Option<Archived>, LedgerError> {
+        Ok(None)
+    }
+    /// Archived campaigns of which something is left here.
+    ///
+    /// # Errors
+    /// Where the ledger can't be read.
+    fn uncleared(&mut self) -> Result<Vec<CampaignId>, LedgerError> {
+        Ok(Vec::new())
     }
     /// Gateway names by number.
     fn gateways(&mut self) -> Result<Vec<(GatewayId, String)>, LedgerError>;

@@ -20,6 +20,8 @@ pub struct Reading {
     fold: Fold,
     blocks: std::vec::IntoIter<BlockMeta>,
     after: u64,
+    /// Where its rows end, if that is known: it was archived.
+    end: Option<u64>,
     stored: Vec<(Channel, Tally)>,
     looks: u32,
 }
@@ -35,6 +37,7 @@ impl Reading {
             fold: Fold::new(&campaign),
             blocks: reader.blocks(campaign.id)?.into_iter(),
             after: campaign.launched_seq,
+            end: reader.archived(campaign.id)?.map(|archived| archived.last_seq),
             stored: Vec::new(),
             looks: 0,
             campaign,
@@ -50,7 +53,8 @@ impl Reading {
             add_block(reader, &meta, |inside| self.fold.add_block(&meta, inside))?;
             return Ok(true);
         }
-        let entries = reader.journal(self.after, SLICE)?;
+        let over = self.end.is_some_and(|end| self.after >= end);
+        let entries = if over { Vec::new() } else { reader.journal(self.after, SLICE)? };
         if let Some(last) = entries.last() {
             self.after = last.seq();
             entries.iter().for_each(|entry| self.fold.apply(entry));
@@ -62,7 +66,7 @@ impl Reading {
             self.campaign = campaign;
         }
         self.looks += 1;
-        Ok(reader.last()?.0 > self.after && self.looks < CATCH_UP)
+        Ok(!over && reader.last()?.0 > self.after && self.looks < CATCH_UP)
     }
 
     /// The fold and its sum, once [`Self::step`] has said that no more is to be read.

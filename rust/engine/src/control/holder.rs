@@ -47,6 +47,8 @@ impl Holder for WeakEngine {
             CommandName::Pause => engine.pause(id, waiter),
             CommandName::Resume => engine.resume(id, waiter),
             CommandName::Cancel => engine.cancel(id, waiter),
+            CommandName::Erase => engine.erase(id, waiter),
+            CommandName::Archive => engine.archive(id, waiter),
         }
     }
 }

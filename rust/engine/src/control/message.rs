@@ -15,6 +15,10 @@ pub enum CommandName {
     Resume,
     /// End it.
     Cancel,
+    /// Erase its personal data.
+    Erase,
+    /// Move it to its archive file.
+    Archive,
 }
 
 impl CommandName {
@@ -24,6 +28,8 @@ impl CommandName {
             "pause" => Some(Self::Pause),
             "resume" => Some(Self::Resume),
             "cancel" => Some(Self::Cancel),
+            "erase" => Some(Self::Erase),
+            "archive" => Some(Self::Archive),
             _ => None,
         }
     }
@@ -72,6 +78,10 @@ pub(super) enum Refusal {
         id: u32,
         state: String,
     },
+    CampaignRuns {
+        id: u32,
+        state: String,
+    },
     Closed,
     Failed {
         message: String,
@@ -92,6 +102,9 @@ impl From<EngineError> for Refusal {
             EngineError::CampaignEnded { id, state } => {
                 Self::CampaignEnded { id: id.0, state: state.to_owned() }
             }
+            EngineError::CampaignRuns { id, state } => {
+                Self::CampaignRuns { id: id.0, state: state.to_owned() }
+            }
             // The holder gives up waiting only where it ends.
             EngineError::Closed | EngineError::Interrupted => Self::Closed,
             EngineError::Failed(message) => Self::Failed { message },
@@ -110,6 +123,9 @@ impl Refusal {
             Self::UnknownCampaign { name } => EngineError::UnknownCampaign(name),
             Self::CampaignEnded { id, state } => {
                 EngineError::CampaignEnded { id: CampaignId(id), state: state_name(&state) }
+            }
+            Self::CampaignRuns { id, state } => {
+                EngineError::CampaignRuns { id: CampaignId(id), state: state_name(&state) }
             }
             Self::Closed => EngineError::Closed,
             Self::Failed { message } => EngineError::Failed(message),

@@ -4,11 +4,13 @@
 //! 0600: they hold numbers and names of people. Back them up with `VACUUM INTO` or together, while
 //! nobody holds the directory.
 
+pub(crate) mod archive;
 mod batch;
 mod columns;
 mod hold;
 mod inserts;
 mod reader;
+mod retention;
 mod snapshots;
 mod sql;
 mod sqlite;

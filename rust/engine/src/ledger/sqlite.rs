@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerError, LedgerReader, Rows, SnapshotWrite};
+use bealert_core::ledger::{
+    Batch, CommitError, Ledger, LedgerError, LedgerReader, Retain, Rows, SnapshotWrite,
+};
 use bealert_core::model::{BlockKey, BlockRow, CampaignId, CampaignRow, CampaignState, GatewayId};
 use rusqlite::{Connection, params};
 
@@ -13,7 +15,7 @@ use super::inserts::OutcomeInserts;
 use super::reader::{last, list, open_reader};
 use super::store::{checkpoint, connect, failed, make_dir};
 use super::wal::Wal;
-use super::{columns, snapshots, sql};
+use super::{columns, retention, snapshots, sql};
 
 /// Blocks removed in one transaction: 120 KB each, so that hot commits wait for some milliseconds.
 const BLOCKS_PER_DELETE: u32 = 16;
@@ -211,6 +213,15 @@ impl Ledger for SqliteLedger {
     fn snapshot(&mut self, step: &SnapshotWrite) -> Result<bool, CommitError> {
         let last = self.last;
         self.write(|connection| snapshots::write(connection, step, last))
+    }
+
+    fn retain(&mut self, step: &Retain) -> Result<bool, CommitError> {
+        let again = self.write(|connection| retention::write(connection, step))?;
+        if let (Retain::Scrub, Some(connection)) = (step, &self.connection) {
+            // A reader may be in the way for a moment.
+            return Ok(checkpoint(connection).is_err());
+        }
+        Ok(again)
     }
 
     fn reopen(&mut self) -> Result<u64, LedgerError> {

@@ -12,7 +12,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 use super::sql;
 
 /// The schemas so far; `user_version` says how many of them a file has.
-const SCHEMAS: [&str; 2] = [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql")];
+pub(super) const SCHEMAS: [&str; 3] =
+    [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql"), include_str!("sql/schema_3.sql")];
 
 /// "BEAL": tells a ledger from the database of another program.
 const APPLICATION_ID: i32 = 0x4245_414C;
@@ -143,7 +144,7 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn sync_dir(dir: &Path) -> std::io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> std::io::Result<()> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     File::open(dir)?.sync_all()
 }
@@ -195,7 +196,26 @@ fn set_up(connection: &mut Connection, found: usize) -> rusqlite::Result<()> {
     for schema in &SCHEMAS[found..] {
         transaction.execute_batch(schema)?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMAS.len() as i32)?;
+    name_schema(&transaction)?;
     transaction.commit()
+}
+
+/// Says whose file it is, and that it has every schema.
+pub(super) fn name_schema(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", SCHEMAS.len() as i32)
+}
+
+/// An archive file, made where that is asked for.
+pub(super) fn open_archive(path: &Path, make: bool) -> Result<Connection, LedgerError> {
+    if make {
+        make_file(path).map_err(|error| io(path, error))?;
+    }
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// An archive file that is only read.
+pub(super) fn open_archive_reading(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    schema_of(&connection, path).map(|_| connection)
 }

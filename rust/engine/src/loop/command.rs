@@ -78,11 +78,16 @@ impl Loop {
             Command::Pause => self.dispatcher.pause(now_us, id),
             Command::Resume => self.dispatcher.resume(now_us, id),
             Command::Cancel => self.dispatcher.cancel(now_us, id),
+            Command::Retire => self.dispatcher.retire(now_us, id),
         };
         match done {
             Ok(commit) => self.waiting.push(Waiting { commit, reply: Waiter::Done(reply) }),
             Err(CommandError::Unknown) => {
                 drop(reply.send(Err(EngineError::UnknownCampaign(id.to_string()))));
+            }
+            Err(CommandError::Running(state)) => {
+                let state = state.name();
+                drop(reply.send(Err(EngineError::CampaignRuns { id, state })));
             }
             Err(CommandError::Ended(state)) => {
                 let state = state.name();

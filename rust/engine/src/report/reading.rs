@@ -1,7 +1,7 @@
 //! Reading a report: the fold reads the ledger once, and what else a report tells is overheard.
 
 use bealert_core::block::people;
-use bealert_core::ledger::{Entry, LedgerError, LedgerReader, Parked};
+use bealert_core::ledger::{Archived, Entry, LedgerError, LedgerReader, Parked};
 use bealert_core::model::{BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, Channel, GatewayId};
 use bealert_core::report::Reading;
 use bealert_core::tally::Tally;
@@ -88,6 +88,14 @@ impl LedgerReader for Overheard<'_> {
 
     fn tallies(&mut self, campaign: CampaignId) -> Result<Vec<(Channel, Tally)>, LedgerError> {
         self.reader.tallies(campaign)
+    }
+
+    fn erased(&mut self, campaign: CampaignId) -> Result<Option<i64>, LedgerError> {
+        self.reader.erased(campaign)
+    }
+
+    fn archived(&mut self, campaign: CampaignId) -> Result<Option<Archived>, LedgerError> {
+        self.reader.archived(campaign)
     }
 
     fn parked(&mut self) -> Result<Vec<Parked>, LedgerError> {

@@ -83,7 +83,11 @@ impl Report {
             id: self.fold.id(ordinal),
             name: Some(person.name).filter(|name| given(name)),
             channel,
-            address: if number { format!("+{}", person.address).into() } else { person.address.into() },
+            address: if number && !person.address.is_empty() {
+                format!("+{}", person.address).into()
+            } else {
+                person.address.into()
+            },
             state: row.mark.state().name(),
             reason: Some(row.reason).filter(|reason| given(reason)),
             gateway: self.gateways.get(&row.gateway).map(String::as_str),

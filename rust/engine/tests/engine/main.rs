@@ -12,6 +12,7 @@ mod ledger_fails;
 mod ledger_refuses;
 mod panics;
 mod reopened;
+mod retention;
 mod sessions_lost;
 mod silent_far_end;
 mod slow_and_throttled;

@@ -14,11 +14,11 @@ fn a_newer_schema_is_refused_and_left_alone() {
         let file = Connection::open(dir.path().join("ledger.sqlite")).unwrap();
         file.pragma_update(None, "user_version", version).unwrap();
     };
-    set(3);
-    let newer = |error: Option<LedgerError>| matches!(error, Some(LedgerError::Newer { found: 3, known: 2 }));
+    set(4);
+    let newer = |error: Option<LedgerError>| matches!(error, Some(LedgerError::Newer { found: 4, known: 3 }));
     assert!(newer(SqliteLedger::open(dir.path()).err()));
     assert!(newer(open_reader(dir.path()).err()));
-    set(2);
+    set(3);
     assert_eq!(last(dir.path()), 1);
     SqliteLedger::open(dir.path()).unwrap();
 }

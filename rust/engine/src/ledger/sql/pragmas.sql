@@ -9,3 +9,5 @@ PRAGMA cache_size = -16384;
 PRAGMA wal_autocheckpoint = 0;
 -- What a log that a slow reader made grow is cut back to when it starts anew: 32 MB.
 PRAGMA journal_size_limit = 33554432;
+-- What is removed is overwritten: erased personal data is nowhere in the file.
+PRAGMA secure_delete = ON;

@@ -1,0 +1,1 @@
+UPDATE archived SET cleared = 1 WHERE campaign = ?1

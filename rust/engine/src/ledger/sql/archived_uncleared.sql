@@ -1,0 +1,1 @@
+SELECT campaign FROM archived WHERE cleared = 0

@@ -1,0 +1,1 @@
+DELETE FROM block_end WHERE seq >= ?2 AND seq <= ?3 AND campaign = ?1

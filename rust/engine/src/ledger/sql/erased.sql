@@ -1,0 +1,1 @@
+SELECT at_ms FROM erased WHERE campaign = ?1

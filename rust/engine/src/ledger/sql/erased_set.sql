@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO erased (campaign, at_ms) VALUES (?1, ?2)

@@ -1,0 +1,1 @@
+DELETE FROM notice WHERE seq >= ?2 AND seq <= ?3 AND campaign = ?1
