@@ -33,7 +33,7 @@ fn dispatcher() -> Dispatcher {
         retry: RetryRules::default(),
     });
     dispatcher.recover(NOW_US, Vec::new(), &mut *reader()).unwrap();
-    dispatcher.session_up(NOW_US, GATEWAY);
+    dispatcher.session_up(NOW_US, GATEWAY, 0);
     dispatcher
 }
 
