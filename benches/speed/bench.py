@@ -36,22 +36,27 @@ class Bench:
         window: int,
         receipts: bool = False,
         far_end: Sequence[str] = (),
+        once: Sequence[Contender] = (),
     ) -> dict[str, list[dict[str, Any]]]:
         """Everybody in turn, as often as there are runs; each gets a far end of its own.
 
-        Who stalls is not measured again. Figures of ours come with the far end's books.
+        Who stalls, or is to be measured `once`, is not measured again. All come with the
+        far end's books; ours must say that everybody got it.
         """
         figures: dict[str, list[dict[str, Any]]] = {}
         for turn in range(self.runs):
             for contender, count in counts.items():
                 had = figures.setdefault(contender.name, [])
-                if self._leaves_out(contender) or (had and "stalled_after" in had[-1]):
+                if self._leaves_out(contender) or (had and contender in once):
+                    continue
+                if had and "stalled_after" in had[-1]:
                     continue
                 with Sink(*far_end) as sink:
                     task = Task(sink.port, self.count(count), window, receipts)
                     said = contender.measure(task)
-                    if contender is OURS:
-                        said |= {"books": checked(sink.books(), task.count)}
+                    said["books"] = sink.books()
+                if contender is OURS:
+                    checked(said["books"], task.count)
                 had.append(said)
                 self.note(
                     f"  run {turn + 1}: {contender.name} {said['messages_per_second']:,.0f}/s"
@@ -85,8 +90,12 @@ def beside(
     for name, had in figures.items():
         if name == OURS.name or not had:
             continue
-        stalled = had[-1].get("stalled_after")
-        word = "" if stalled is None else f"given up after {stalled:,}"
+        last = had[-1]
+        word = ""
+        if "stalled_after" in last and last["accepted"] < last["submitted"]:
+            word = f"given up after {last['accepted']:,}"
+        elif "stalled_after" in last:
+            word = f"{last['submitted'] - last['delivered']:,} receipts never came"
         others.append((name, [said[key] * factor for said in had], word))
     return others
 
