@@ -202,6 +202,14 @@ class FaultyDisk:
         hits, waits, passed = struct.unpack("=iii", self.control[8:20])
         return hits, waits, passed
 
+    def outlive(self) -> None:
+        """The process is gone and the system lives: what was written reaches the disk in time."""
+        shutil.rmtree(self.platter)
+        self.platter.mkdir()
+        for file in self.directory.glob("ledger.sqlite*"):
+            if not file.name.endswith("-shm"):
+                shutil.copy2(file, self.platter)
+
     def cut_power(self) -> None:
         """Leave in the directory what the disk had; nobody may be using it."""
         shutil.rmtree(self.directory, ignore_errors=True)

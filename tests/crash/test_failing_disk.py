@@ -4,8 +4,12 @@ why wherever somebody looks, nothing is lost or written twice, and it goes on wh
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +93,20 @@ def test_closing_over_it_says_what_is_missing(
     assert books["duplicates"] <= done["doubts"]
     assert len(done["doubled"]) >= sum(m.accepted > 1 for m in smsc.messages())
     verified(disk.directory)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_command_that_finds_it_says_so_and_ends_with_1(
+    fault: str, disk: Any, tmp_path: Path
+) -> None:
+    how, _ = FAULTS[fault]
+    config = tmp_path / "bealert.toml"
+    config.write_text(f'data = "{disk.directory}"\ndefault_country = "BE"\n')
+    command = [sys.executable, "-m", "bealert_engine.cli", "run", "--config", config]
+    disk.directory.mkdir()
+    disk.set(**how)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, env=disk.environment)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    said = os.strerror(how.get("writes", how.get("syncs", 0)))
+    assert any(word in ran.stderr for word in ("disk I/O error", "full", said)), ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -93,6 +93,8 @@ def test_nobody_is_lost(
         if chance.random() < POWER_CUTS:
             print("and the power fails")
             disk.cut_power()
+        else:
+            disk.outlive()
     application.to_the_end()
     verified(application.spec["data"])
     with be.open_ledger(application.spec["data"]) as ledger:
