@@ -8,6 +8,7 @@ mod arbitrary_bytes;
 mod bind;
 mod congestion;
 mod early_receipt;
+mod early_response;
 mod full_window;
 mod half_held;
 mod late_response;
