@@ -28,6 +28,8 @@ from bealert_engine.testing.simulator import Message
 
 __all__ = ["World", "WorldCampaign"]
 
+GONE = "The process of this world has died: `reopen` it, then launch again with the same key."
+
 LONGEST_RUN_S = 48 * 3_600
 """How long `World.run` and `WorldCampaign.wait` let a campaign take: longer than any that ends."""
 
@@ -133,7 +135,10 @@ class World:
                 same key tells what became of it.
         """
         check_names(by=by, key=key)
-        return self.campaign(self.native.launch(plan._native, by, key))
+        try:
+            return self.campaign(self.native.launch(plan._native, by, key))
+        except EngineClosed:
+            raise EngineClosed(GONE if self._open else None) from None
 
     def campaign(self, id_or_key: int | str) -> WorldCampaign:
         """Find a campaign by its number or its launch key; see `Engine.campaign`."""

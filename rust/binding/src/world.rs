@@ -117,7 +117,8 @@ impl World {
     }
 
     fn report(&self, py: Python<'_>, campaign: u32) -> PyResult<Report> {
-        short(py, || self.world.report(CampaignId(campaign))).map(Report::from)
+        let view = self.world.view();
+        Report::of(py, move |waiter| view.report(CampaignId(campaign), waiter))
     }
 
     fn books<'py>(&self, py: Python<'py>, gateway: &str) -> PyResult<Bound<'py, PyDict>> {

@@ -18,7 +18,6 @@ use crate::error::EngineError;
 use crate::events::EventOut;
 use crate::launch::row_of;
 use crate::plan::{Plan, PlanRefused, Planner};
-use crate::report::Report;
 use crate::session::smpp::esme_config;
 use crate::simulate::SimulatorOptions;
 use crate::view::EngineView;
@@ -227,14 +226,6 @@ impl World {
             }
             events.extend(some);
         }
-    }
-
-    /// What became of everybody in a campaign.
-    ///
-    /// # Errors
-    /// [`EngineError::UnknownCampaign`].
-    pub fn report(&self, id: CampaignId) -> Result<Report, EngineError> {
-        self.view().report(id, &mut || true)
     }
 
     /// What a far end has counted.
