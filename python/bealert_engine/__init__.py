@@ -10,6 +10,7 @@ from bealert_engine.engine import Engine
 from bealert_engine.errors import (
     BealertError,
     CampaignEnded,
+    CampaignRuns,
     ConfigError,
     DirectoryHeld,
     EngineClosed,
@@ -39,6 +40,7 @@ __all__ = [
     "BealertError",
     "Campaign",
     "CampaignEnded",
+    "CampaignRuns",
     "ChannelPlan",
     "ChannelTally",
     "Config",

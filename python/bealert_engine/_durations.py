@@ -15,6 +15,9 @@ Duration: TypeAlias = str | int | float | timedelta
 LONGEST = timedelta(days=366)
 """No setting of an alert is longer; what is beyond it is a slip of the unit."""
 
+OLDEST = timedelta(days=36_525)
+"""No record is kept for longer than a century."""
+
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WHOLE = re.compile(rf"(-?)((?:{_PIECE.pattern})+)")
@@ -35,17 +38,32 @@ def signed(value: object) -> timedelta:
     >>> signed("1h30m").total_seconds(), signed("-500ms").total_seconds()
     (5400.0, -0.5)
     """
-    if isinstance(value, timedelta):
-        duration = value
-    elif isinstance(value, str):
-        duration = _from_text(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and value == value:
-        duration = _from_ms(value * 1_000)
-    else:
-        raise Wrong(f"must be a duration: {_HOW}")
+    duration = _read(value)
     if abs(duration) > LONGEST:
         raise Wrong(f"must be at most {LONGEST.days} days")
     return duration
+
+
+def age(value: object) -> timedelta:
+    """Read how old something may become, which may be years.
+
+    >>> age("400d").days
+    400
+    """
+    duration = _read(value)
+    if not timedelta(0) < duration <= OLDEST:
+        raise Wrong(f"must be longer than 0, and at most {OLDEST.days} days")
+    return duration
+
+
+def _read(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+        return _from_ms(value * 1_000)
+    raise Wrong(f"must be a duration: {_HOW}")
 
 
 def milliseconds(duration: Duration) -> int:

@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bealert_engine import _engine
+from bealert_engine._durations import Duration
 from bealert_engine._known import Known
 from bealert_engine._planning import CHUNK, Audience, Values, finished, pairs
 from bealert_engine._waiting import Awaited, event_steps
@@ -68,6 +69,8 @@ class AsyncEngine:
         data: str | os.PathLike[str] | None,
         default_country: str | None = None,
         languages: Sequence[str] = (),
+        erase_after: Duration | None = None,
+        archive_after: Duration | None = None,
         gateways: Sequence[Smpp] = (),
         scenarios: Sequence[Scenario] = (),
     ) -> None:
@@ -75,6 +78,8 @@ class AsyncEngine:
             data=data,
             default_country=default_country,
             languages=languages,
+            erase_after=erase_after,
+            archive_after=archive_after,
             gateways=gateways,
             scenarios=scenarios,
         )
@@ -250,6 +255,14 @@ class AsyncCampaign(Known):
     async def cancel(self) -> None:
         """End it: nothing more leaves once this returns; see `Campaign.cancel`."""
         await _settled(self._campaign.cancel)
+
+    async def erase(self) -> None:
+        """Erase the personal data of its people, once it has ended; see `Campaign.erase`."""
+        await _settled(self._campaign.erase)
+
+    async def archive(self) -> None:
+        """Move it to an archive file of its own, once it has ended; see `Campaign.archive`."""
+        await _settled(self._campaign.archive)
 
     async def report(self) -> Report:
         """What became of everybody, as of now. It balances once the campaign has ended.

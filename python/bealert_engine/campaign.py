@@ -158,6 +158,29 @@ class Campaign(Known):
         """
         self._opened.native.cancel(self.id)
 
+    def erase(self) -> None:
+        """Erase the personal data of its people: in no file any more when this returns.
+
+        Numbers, e-mail addresses, names, languages as given and template values go. Ids, which only
+        the host can resolve, states and counts stay: its reports balance as before, and its key
+        stays taken. Late receipts correct it no more. Doing it again does no harm.
+
+        Raises:
+            CampaignRuns: It has not ended.
+        """
+        self._opened.native.erase(self.id)
+
+    def archive(self) -> None:
+        """Move it to an archive file of its own; durable when this returns.
+
+        It is found and read as before, and its key stays taken; the ledger it was in has room for
+        others. Late receipts correct it no more. Doing it again does no harm.
+
+        Raises:
+            CampaignRuns: It has not ended.
+        """
+        self._opened.native.archive(self.id)
+
     def report(self) -> Report:
         """What became of everybody, as of now. It balances once the campaign has ended."""
         return Report(self._opened.native.report(self.id))

@@ -8,10 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bealert_engine import _durations as durations
 from bealert_engine import _readers as readers
+from bealert_engine._durations import Duration
 from bealert_engine._tables import Problem, Reader, Table, Values, Wrong, settle
 from bealert_engine.errors import ConfigError
 from bealert_engine.gateways import Smpp
@@ -29,6 +32,8 @@ class Config:
             one starts at `base`.
         default_country: Two letters; completes numbers written without a country.
         languages: For recipients whose own language a scenario does not have, in this order.
+        erase_after: How long after its end the personal data of a campaign is erased by itself.
+        archive_after: How long after its end a campaign is moved to an archive file by itself.
         gateways: In the order of preference, where they do not say a priority.
         scenarios: The reusable messages.
         base: Where relative paths start: the directory of the TOML file, or the working directory.
@@ -46,6 +51,8 @@ class Config:
     data: str | os.PathLike[str] | None
     default_country: str | None = None
     languages: Sequence[str] = ()
+    erase_after: Duration | None = None
+    archive_after: Duration | None = None
     gateways: Sequence[Smpp] = ()
     scenarios: Sequence[Scenario] = ()
     base: Path | None = None
@@ -92,6 +99,8 @@ class Config:
                 "data": None if directory is None else str(directory),
                 "default_country": self.default_country,
                 "languages": list(self.languages),
+                "erase_after_ms": _milliseconds(self.erase_after),
+                "archive_after_ms": _milliseconds(self.archive_after),
                 "gateways": self._gateways(secrets=secrets),
                 "scenarios": [scenario.wire() for scenario in self.scenarios],
             },
@@ -141,6 +150,15 @@ def _languages(value: object) -> tuple[str, ...]:
     return readers.listed(value, language)
 
 
+def _age(value: object) -> timedelta | None:
+    """Read an age, which may be of years."""
+    return None if value is None else durations.age(value)
+
+
+def _milliseconds(age: Duration | None) -> int | None:
+    return None if age is None else durations.age(age) // timedelta(milliseconds=1)
+
+
 def _each(kind: type) -> Reader:
     """Read a list of objects of one type."""
 
@@ -171,6 +189,8 @@ CONFIG = Table(
         "data": _data,
         "default_country": _country,
         "languages": _languages,
+        "erase_after": _age,
+        "archive_after": _age,
         "gateways": _each(Smpp),
         "scenarios": _each(Scenario),
     },

@@ -69,6 +69,20 @@ class Control:
         """End a campaign; durable when this returns."""
         self._command("cancel", id_or_key)
 
+    def erase(self, id_or_key: int | str) -> None:
+        """Erase the personal data of a campaign that has ended; see `Campaign.erase`.
+
+        Raises:
+            NobodySends: No process holds the directory.
+            UnknownCampaign: There is none with this number (an int) or key (a str).
+            CampaignRuns: It has not ended.
+        """
+        self._command("erase", id_or_key)
+
+    def archive(self, id_or_key: int | str) -> None:
+        """Move a campaign that has ended to an archive file; see `Campaign.archive` and `erase`."""
+        self._command("archive", id_or_key)
+
     def ping(self) -> int | None:
         """Find out which process holds the directory: its pid."""
         return _engine.control(self._directory, "ping", "")

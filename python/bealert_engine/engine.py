@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from bealert_engine import _engine
+from bealert_engine._durations import Duration
 from bealert_engine._forks import watch_forks
 from bealert_engine._logs import LogThread
 from bealert_engine._naming import check_names
@@ -39,6 +40,8 @@ class Engine:
         data: The ledger directory; None keeps the ledger in memory, gone at the end.
         default_country: Two letters; completes phone numbers written without a country.
         languages: For recipients whose own language a scenario does not have, in this order.
+        erase_after: How long after its end the personal data of a campaign is erased by itself.
+        archive_after: How long after its end a campaign is moved to an archive file by itself.
         gateways: Where to send.
         scenarios: The reusable messages.
 
@@ -66,6 +69,8 @@ class Engine:
         data: str | os.PathLike[str] | None,
         default_country: str | None = None,
         languages: Sequence[str] = (),
+        erase_after: Duration | None = None,
+        archive_after: Duration | None = None,
         gateways: Sequence[Smpp] = (),
         scenarios: Sequence[Scenario] = (),
     ) -> None:
@@ -74,6 +79,8 @@ class Engine:
                 data=data,
                 default_country=default_country,
                 languages=languages,
+                erase_after=erase_after,
+                archive_after=archive_after,
                 gateways=gateways,
                 scenarios=scenarios,
             )

@@ -16,6 +16,7 @@ from bealert_engine._shown import shown
 __all__ = [
     "BealertError",
     "CampaignEnded",
+    "CampaignRuns",
     "ConfigError",
     "DirectoryHeld",
     "EngineClosed",
@@ -93,6 +94,10 @@ class UnknownCampaign(BealertError, LookupError):
 
 class CampaignEnded(BealertError):
     """The campaign has ended: nothing is left to pause, resume or cancel. Its report is ready."""
+
+
+class CampaignRuns(BealertError):
+    """The campaign has not ended, so it cannot be erased or archived. Cancel it, or wait."""
 
 
 class NobodySends(BealertError):

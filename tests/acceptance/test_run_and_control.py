@@ -52,8 +52,18 @@ def test_a_campaign_is_handed_over_paused_resumed_and_cancelled(
     for command in ("pause", "resume", "cancel"):
         bealert.run(command, "nobody", "--config", config, "--json", code=2)
 
+    bealert.run("archive", "k1", "--config", config)
+    bealert.run("erase", "k1", "--data", "var", "--json")
+    for command in ("archive", "erase"):
+        bealert.run(command, "nobody", "--config", config, "--json", code=2)
+    erased = bealert.run("report", "k1", "--config", config, "--out", "out", "--json").json
+    assert erased["totals"] == final["totals"]
+    assert b"+324" not in (bealert.home / "out" / "report.csv").read_bytes()
+
     ran = ended(process, signal.SIGTERM)
     assert ran.code == 0, ran.err
+    for command in ("archive", "erase"):
+        bealert.run(command, "k1", "--config", config, "--json", code=5)
     sent = far_end.books()
     assert sent["unique"] == final["totals"]["sms"]["delivered"]
     bealert.run("verify", "var")

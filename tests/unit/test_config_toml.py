@@ -13,6 +13,8 @@ GOOD = """
 data = "var"
 default_country = "BE"
 languages = ["nl", "fr", "de", "en"]
+erase_after = "30d"
+archive_after = "400d"
 
 [gateways.sms-a]
 type = "smpp"
@@ -64,6 +66,8 @@ def test_every_key_of_the_contract_crosses_to_rust(tmp_path: Path) -> None:
         "data": str(tmp_path / "var"),
         "default_country": "BE",
         "languages": ["nl", "fr", "de", "en"],
+        "erase_after_ms": 30 * 86_400_000,
+        "archive_after_ms": 400 * 86_400_000,
         "gateways": [
             {
                 "name": "sms-a",

@@ -13,7 +13,7 @@ import typer
 from bealert_engine.cli.bench import bench, sms
 from bealert_engine.cli.campaigns import campaigns
 from bealert_engine.cli.check import check
-from bealert_engine.cli.control import cancel, pause, resume
+from bealert_engine.cli.control import archive, cancel, erase, pause, resume
 from bealert_engine.cli.demo import demo
 from bealert_engine.cli.exits import ExitCode, guarded
 from bealert_engine.cli.launch import launch
@@ -51,6 +51,8 @@ for command in (
     pause,
     resume,
     cancel,
+    erase,
+    archive,
 ):
     app.command(command.__name__)(guarded(command))
 simulate.command("smsc")(guarded(smsc))

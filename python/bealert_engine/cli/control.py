@@ -1,4 +1,4 @@
-"""`bealert pause`, `resume` and `cancel`: commands to the process that sends."""
+"""`bealert pause`, `resume`, `cancel`, `erase`, `archive`: commands to the process that sends."""
 
 from __future__ import annotations
 
@@ -56,6 +56,34 @@ def cancel(
     directory = ledger_directory(config, data)
     number = _number(directory, campaign)
     Control(directory).cancel(number)
+    return _said(directory, number, as_json=as_json)
+
+
+def erase(
+    campaign: CampaignId,
+    *,
+    config: ConfigFileOrNone = None,
+    data: DataOrNone = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Erase the personal data of a campaign that has ended; its ids, states and counts stay."""
+    directory = ledger_directory(config, data)
+    number = _number(directory, campaign)
+    Control(directory).erase(number)
+    return _said(directory, number, as_json=as_json)
+
+
+def archive(
+    campaign: CampaignId,
+    *,
+    config: ConfigFileOrNone = None,
+    data: DataOrNone = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Move a campaign that has ended to an archive file; everything still finds and reads it."""
+    directory = ledger_directory(config, data)
+    number = _number(directory, campaign)
+    Control(directory).archive(number)
     return _said(directory, number, as_json=as_json)
 
 

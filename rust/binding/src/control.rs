@@ -24,7 +24,7 @@ pub(crate) fn control_launch(
     Ok(id.0)
 }
 
-/// "pause", "resume", "cancel" or "ping", in the process that holds the directory; gives its pid
+/// "pause", "resume", "cancel", "erase", "archive" or "ping", in the process that holds the directory; gives its pid
 /// for a ping.
 #[pyfunction]
 pub(crate) fn control(

@@ -64,6 +64,16 @@ impl Engine {
         blocking(py, None, |waiter| engine.cancel(CampaignId(campaign), waiter))
     }
 
+    fn erase(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.erase(CampaignId(campaign), waiter))
+    }
+
+    fn archive(&self, py: Python<'_>, campaign: u32) -> PyResult<()> {
+        let engine = self.engine.get(py)?;
+        blocking(py, None, |waiter| engine.archive(CampaignId(campaign), waiter))
+    }
+
     fn find(&self, py: Python<'_>, id_or_key: IdOrKey) -> PyResult<Option<Campaign>> {
         let engine = self.engine.get(py)?;
         let row = short(py, || id_or_key.find(engine.view()))?;

@@ -19,6 +19,7 @@ pub(crate) fn raised(py: Python<'_>, error: &EngineError) -> PyErr {
         EngineError::EventsGone { .. } => leaf(py, "EventsGone", (text,)),
         EngineError::UnknownCampaign(_) => leaf(py, "UnknownCampaign", (text,)),
         EngineError::CampaignEnded { .. } => leaf(py, "CampaignEnded", (text,)),
+        EngineError::CampaignRuns { .. } => leaf(py, "CampaignRuns", (text,)),
         EngineError::Closed => leaf(py, "EngineClosed", ()),
         EngineError::Failed(_) => leaf(py, "EngineFailed", (text,)),
         EngineError::Forked => leaf(py, "EngineForked", ()),
