@@ -4,6 +4,7 @@
 
 mod base;
 mod every_call;
+mod found;
 mod planted;
 mod regressions;
 mod replay;
