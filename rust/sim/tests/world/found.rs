@@ -79,17 +79,22 @@ fn an_intent_leaves_through_the_gateway_that_its_row_names() {
 
 #[test]
 fn two_campaigns_that_wait_under_one_id_both_come_to_their_end() {
-    let mut a = gateway("a", None);
-    a.far_end.ids = Some(2);
-    a.far_end.faults = Faults { receipts: 0.0, ..a.far_end.faults };
-    a.receipt_wait_us = 4 * SECOND;
-    let campaigns = ["first", "second", "third"]
-        .map(|key| CampaignPlan { policy: Policy::Hold, ..campaign(key, Kind::News, 20, &["a"]) });
-    let mut events: Vec<_> =
-        (0..3u64).map(|at| (SECOND + (50 + 150 * at) * MS, Happening::Launch(at as usize))).collect();
-    for at in 1..6 {
-        events.push((SECOND + 600 * at * MS, Happening::Close(100 * MS)));
+    for offset in 0..40 {
+        let mut a = gateway("a", Some(20.0));
+        a.far_end.ids = Some(3);
+        a.far_end.faults = Faults { receipts: 0.0, ..a.far_end.faults };
+        // One wait ends and another campaign's begins under the same id, again and again.
+        a.receipt_wait_us = 300 * MS;
+        let campaigns = ["first", "second", "third"].map(|key| CampaignPlan {
+            policy: Policy::Hold,
+            block_len: 4,
+            ..campaign(key, Kind::News, 16, &["a"])
+        });
+        let mut events: Vec<_> = (0..3).map(|at| (SECOND + 50 * MS, Happening::Launch(at))).collect();
+        for at in 1..4 {
+            events.push((SECOND + (700 * at + 17 * offset) * MS, Happening::Close(100 * MS)));
+        }
+        let facts = played(&script(vec![a], campaigns.into(), events));
+        assert_eq!(facts.rows.len(), 3);
     }
-    let facts = played(&script(vec![a], campaigns.into(), events));
-    assert_eq!(facts.rows.len(), 3);
 }
