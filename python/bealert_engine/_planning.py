@@ -57,6 +57,8 @@ def fill(
     planner: _engine.Planner, to: Iterable[object], given_up: Callable[[], bool] = lambda: False
 ) -> Plan:
     """Hand everybody to a planner, unless nobody waits for the plan any more."""
+    if isinstance(to, str | Mapping) or not isinstance(to, Iterable):
+        raise TypeError(f"to must be an iterable of Recipient, not {type(to).__name__}")
     people = iter(to)
     while chunk := list(islice(people, CHUNK)):
         planner.push(chunk)
@@ -82,6 +84,8 @@ def finished(planner: _engine.Planner) -> Plan:
 
 def pairs(values: Values) -> list[tuple[str, str]]:
     """The values of a plan, as the Rust core takes them."""
+    if values is not None and not isinstance(values, Mapping):
+        raise TypeError(f"values must map names to texts, not {type(values).__name__}")
     for name, value in (values or {}).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"values: {name!r} must be a str with a str, not {value!r}")

@@ -24,6 +24,27 @@ def filled(value: object) -> str:
     return text(value)
 
 
+def path(value: object) -> str:
+    """Read a path that a file system and a report can both hold."""
+    if "\0" in filled(value):
+        raise Wrong("must not hold a NUL character")
+    try:
+        filled(value).encode()
+    except UnicodeEncodeError as error:
+        raise Wrong("must be UTF-8 text") from error
+    return filled(value)
+
+
+def host(value: object) -> str:
+    """Read a host name or an address, without spaces and signs that no name has."""
+    if not _HOST.fullmatch(filled(value)):
+        raise Wrong(f"{value!r} is not a host name or an address")
+    return filled(value)
+
+
+_HOST = re.compile(r"[\w.:%\[\]-]{1,253}")
+
+
 def characters(low: int, high: int) -> Reader:
     """Read text of `low` to `high` printable ASCII characters, as a protocol field takes them."""
 

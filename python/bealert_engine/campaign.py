@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bealert_engine import _engine
 from bealert_engine._known import CampaignRow, Known
+from bealert_engine._naming import check_id_or_key, check_seconds
 from bealert_engine._waiting import (
     Steps,
     blocking,
@@ -186,11 +187,12 @@ class Campaign(Known):
         return Report(self._opened.native.report(self.id))
 
     def _progress_steps(self, every_s: float) -> Steps[Progress]:
-        if every_s < 0:
-            raise ValueError(f"every_s must be 0 or more, not {every_s}")
+        check_seconds("every_s", every_s)
         return progress_steps(self._opened.native.watch(self.id), every_s)
 
     def _end_steps(self, timeout_s: float | None) -> Steps[Progress]:
+        if timeout_s is not None:
+            check_seconds("timeout_s", timeout_s)
         return end_steps(self._opened.native.watch(self.id), timeout_s)
 
     def _event_steps(self, after: int | None) -> Steps[Event | Notice]:
@@ -216,6 +218,7 @@ def find(
     Raises:
         UnknownCampaign: There is none.
     """
+    check_id_or_key(id_or_key)
     possible = isinstance(id_or_key, str) or 0 < id_or_key <= MOST_CAMPAIGNS
     row = native.find(id_or_key) if possible else None
     if row is None:

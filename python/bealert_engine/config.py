@@ -137,7 +137,7 @@ def _data(value: object) -> str | None:
         return None
     if not isinstance(value, str | os.PathLike):
         raise Wrong("must be the path of a directory, in quotes")
-    return str(readers.filled(os.fspath(value)))
+    return readers.path(os.fspath(value))
 
 
 def _country(value: object) -> str:

@@ -154,6 +154,8 @@ class Engine:
             LedgerError: The ledger cannot be written; nothing was launched.
         """
         native = self._opened.native
+        if not isinstance(plan, Plan):
+            raise TypeError(f"plan must be a Plan, not {type(plan).__name__}")
         check_names(by=by, key=key)
         return self.campaign(native.launch(plan._native, by, key))
 

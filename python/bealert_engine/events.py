@@ -90,10 +90,13 @@ def cursor(after: int | None) -> int | None:
     """What `events(after=...)` was given, as the Rust core takes it.
 
     Raises:
+        TypeError: It is no number.
         ValueError: It is negative.
     """
     if after is None:
         return None
+    if not isinstance(after, int):
+        raise TypeError(f"after must be the seq of an event, not {type(after).__name__}")
     if after < 0:
         raise ValueError(f"after must be the seq of an event, or 0, not {after}")
     return min(after, MOST_SEQ)

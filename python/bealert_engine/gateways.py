@@ -211,7 +211,7 @@ RETRY = Table(
 
 SMPP = Table(
     keys={
-        "host": readers.filled,
+        "host": readers.host,
         "port": readers.whole(1, 65_535),
         "system_id": readers.characters(1, 15),  # SMPP 3.4 §5.2.1
         "password": reference,

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from bealert_engine import _engine
 from bealert_engine.events import moment
+from bealert_engine.progress import ChannelTally
 
 __all__ = ["Report", "ReportRow"]
 
 PAGE = 5_000
 """Rows taken from the Rust core at once: a few milliseconds of work."""
+
+STATES = frozenset(field.name for field in fields(ChannelTally)) - {"sent", "units_left"}
+"""What a row can be in: end states, "queued" and "submitted"."""
 
 NativeRow: TypeAlias = tuple[
     str,
@@ -205,8 +209,11 @@ class Report:
         Args:
             states: Only rows in one of these states; None takes all.
             limit: At most so many.
+
+        Raises:
+            ValueError: `states` holds what is no state.
         """
-        wanted = None if states is None else frozenset(states)
+        wanted = None if states is None else _states(states)
         left, start = limit, 0
         while left is None or left > 0:
             page, start = self._native.rows(start, PAGE)
@@ -237,6 +244,15 @@ class Report:
     def __repr__(self) -> str:
         verdict = "balanced" if self.balanced else "not balanced"
         return f"<Report of campaign {self.campaign} {self.key!r}: {verdict}>"
+
+
+def _states(states: Collection[str]) -> frozenset[str]:
+    """The states to look for; a word that is none would find nobody, and nobody would notice."""
+    unknown = [states] if isinstance(states, str) else sorted(frozenset(states) - STATES)
+    if unknown:
+        known = ", ".join(sorted(STATES))
+        raise ValueError(f"states must be a list of {known}, not {unknown[0]!r}")
+    return frozenset(states)
 
 
 def _row(row: NativeRow) -> ReportRow:

@@ -84,7 +84,7 @@ def guarded(command: Callable[P, ExitCode]) -> Callable[P, None]:
             out.fail("Usage", f"The command line holds what is no UTF-8 text: {error.object!r}.")
             code = ExitCode.USAGE
         except OSError as error:  # a report on a full disk, a file that may not be read
-            out.fail("OSError", str(error))
+            out.fail("OSError", _said(error))
             code = ExitCode.FAILED
         except (KeyboardInterrupt, Terminated):
             out.fail("Interrupted", "Interrupted. What was launched is kept.")
@@ -94,6 +94,13 @@ def guarded(command: Callable[P, ExitCode]) -> Callable[P, None]:
     # Typer reads the signature of what is wrapped; its annotations hold for the wrapper too, but
     # for the result.
     return leave
+
+
+def _said(error: OSError) -> str:
+    """Where, and what the system says: its number helps nobody."""
+    if error.filename is None or error.strerror is None:
+        return error.strerror or str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +14,8 @@ from bealert_engine.gateways import Smpp
 from bealert_engine.secret import Secret
 
 __all__ = ["Message", "Simulator", "smsc"]
+
+MOST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,11 @@ class Simulator:
             "ids": ids,
             "keep_messages": keep_messages,
         }
+        if not 0 <= port <= MOST_PORT:
+            raise ValueError(f"port must be from 0 to {MOST_PORT}, not {port}")
+        for name, value in options.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} must be a finite number, not {value}")
         self._host = host
         self._native = _engine.Smsc.open(host, port, json.dumps(options))
 

@@ -43,8 +43,8 @@ impl Report {
             // With its number, Python makes the fitting subclass: PermissionError, and so on.
             match error.source.raw_os_error() {
                 Some(number) => {
-                    let text = format!("{}{}", error.source.kind(), error.hint());
-                    PyOSError::new_err((number, text, error.path.clone()))
+                    let text = format!("{}{}", said(&error.source), error.hint());
+                    PyOSError::new_err((number, text, error.path.display().to_string()))
                 }
                 None => PyOSError::new_err(error.to_string()),
             }
@@ -65,6 +65,12 @@ impl From<bealert_engine::report::Report> for Report {
     fn from(report: bealert_engine::report::Report) -> Self {
         Self { report: Arc::new(report) }
     }
+}
+
+/// What the system says, without its number, which Python writes itself.
+fn said(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// The fields of `bealert_engine.report.ReportRow`. Words that repeat are interned.
