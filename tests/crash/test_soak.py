@@ -85,7 +85,7 @@ def test_memory_and_descriptors_are_flat_and_the_books_equal(
     assert (told["findings"], told["errors"]) == ([], [])
     assert told["balanced"]
     assert sum(told["told"].values()) == told["people"] == books["unique"]
-    assert told["people"] > 0.7 * RATE * SECONDS, "it was idle for much of the time"
+    assert told["people"] > 0.5 * RATE * SECONDS, "it was idle for much of the time"
     assert books["duplicates"] <= told["doubts"]
     assert told["doubled"] <= told["doubts"]
 
