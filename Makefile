@@ -77,6 +77,10 @@ crash: build $(VENV)/dev.installed ## Kill a sending process 200 times (CRASHES=
 soak: build $(VENV)/dev.installed ## Send for half an hour (MINUTES=...) with a reset each minute
 	BEALERT_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -W error -rP tests/crash/test_soak.py
 
+.PHONY: growth
+growth: prerequisites $(VENV)/run.installed ## A million people a day for a week: what opening takes, and its memory
+	GROWTH_PEOPLE=1000000 GROWTH_ON=$(CURDIR)/target cargo test -p bealert-engine $(CARGO_PROFILE) --test engine week -- --nocapture
+
 .PHONY: build
 build: prerequisites $(VENV)/run.installed ## Compile the engine into .venv (release)
 	$(BIN)/maturin develop $(CARGO_PROFILE) $(CARGO_LOCKED)

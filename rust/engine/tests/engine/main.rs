@@ -21,3 +21,4 @@ mod stops_reading;
 mod unfit_gateway;
 mod unreachable;
 mod wall_clock;
+mod week;
