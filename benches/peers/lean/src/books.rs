@@ -11,7 +11,7 @@ const MAX_SECONDS: usize = 3_600;
 /// Groups of numbers whose first arrival is kept.
 const MAX_GROUPS: usize = 10_000;
 
-/// Numbers are told apart by their last digits: one bit for each of this many, 12 MB.
+/// Numbers are told apart by their last digits: two bits for each of this many at most, 25 MB.
 const DISTINCT: u64 = 100_000_000;
 
 #[derive(Debug, Default)]
@@ -35,8 +35,15 @@ pub struct Books {
     last_group: u64,
     /// From each reset to the next message, in microseconds.
     pub gaps_us: Vec<u64>,
-    seen: Vec<u64>,
+    seen: Bits,
+    /// Numbers that came more than once, and how many those are.
+    again: Bits,
+    doubled: u64,
 }
+
+/// Numbers, a bit each.
+#[derive(Debug, Default)]
+struct Bits(Vec<u64>);
 
 impl Books {
     #[inline]
@@ -75,25 +82,21 @@ impl Books {
 
     #[inline]
     fn tell_apart(&mut self, number: u64) {
-        let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
-        if word >= self.seen.len() {
-            self.seen.resize(word + 1, 0);
-        }
-        if self.seen[word] & bit == 0 {
-            self.seen[word] |= bit;
-        } else {
+        if !self.seen.add(number) {
             self.duplicates += 1;
+            self.doubled += u64::from(self.again.add(number));
         }
     }
 
     pub fn json(&self, cpu_ns: u64) -> String {
         let mut said = format!(
-            "{{\"submits\": {}, \"accepted\": {}, \"throttled\": {}, \"duplicates\": {}, \"receipts\": {}, \
+            "{{\"submits\": {}, \"accepted\": {}, \"throttled\": {}, \"duplicates\": {}, \"doubled\": {}, \"receipts\": {}, \
              \"receipts_answered\": {}, \"resets\": {}, \"first_ns\": {}, \"last_ns\": {}, \"cpu_us\": {}",
             self.submits,
             self.accepted,
             self.throttled,
             self.duplicates,
+            self.doubled,
             self.receipts,
             self.answered,
             self.resets,
@@ -116,5 +119,19 @@ impl Books {
         });
         said.push('}');
         said
+    }
+}
+
+impl Bits {
+    /// Whether it was not there.
+    #[inline]
+    fn add(&mut self, number: u64) -> bool {
+        let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        let new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        new
     }
 }

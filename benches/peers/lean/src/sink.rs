@@ -20,13 +20,6 @@ pub fn run(options: Sink) -> io::Result<()> {
     let mut lines: Vec<Line> = Vec::new();
     loop {
         let woken = wait(&listener, &mut lines, &desk)?;
-        if woken.parent {
-            let read = io::stdin().lock().read(&mut [0; 64])?;
-            say(&desk)?;
-            if read == 0 {
-                return Ok(());
-            }
-        }
         let now_ns = now_ns();
         let had = lines.len();
         let mut at = 0;
@@ -35,6 +28,14 @@ pub fn run(options: Sink) -> io::Result<()> {
                 Next::Stays => at += 1,
                 Next::Closes => drop(lines.swap_remove(at)),
                 Next::Resets => lines.swap_remove(at).reset(),
+            }
+        }
+        // What came before the parent asked is in the books.
+        if woken.parent {
+            let read = io::stdin().lock().read(&mut [0; 64])?;
+            say(&desk)?;
+            if read == 0 {
+                return Ok(());
             }
         }
         if woken.listener {

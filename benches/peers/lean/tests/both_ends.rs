@@ -60,6 +60,7 @@ fn everything_is_answered_and_every_receipt_matches() {
     let books = sink.books();
     assert_eq!((figure(&books, "accepted"), figure(&books, "receipts")), (9_000.0, 9_000.0));
     assert_eq!(figure(&books, "duplicates"), 6_000.0, "the same numbers three times");
+    assert_eq!(figure(&books, "doubled"), 3_000.0, "and each of them");
 }
 
 #[test]
