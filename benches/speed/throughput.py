@@ -110,7 +110,10 @@ def rtt50(bench: Bench) -> list[Row]:
         count = window * 100
         counts = {OURS: count, RAW: count, SMPP34: count, JSMPP: count}
         figures = bench.side_by_side(
-            counts, window=window, far_end=["--latency-ms", str(LATENCY_MS)], once=(SMPP34, JSMPP)
+            counts,
+            window=window,
+            far_end=["--latency-ms", str(LATENCY_MS)],
+            once=(RAW, SMPP34, JSMPP),
         )
         for had in figures.values():
             for said in had:
