@@ -59,11 +59,7 @@ impl Dispatcher {
     }
 
     fn timed_out(&mut self, now_us: u64, token: u64) {
-        let Some(flight) = self.flights.get_mut(token) else { return };
-        if std::mem::replace(&mut flight.timed_out, true) {
-            return;
-        }
-        let flight = *flight;
+        let Some(flight) = self.flights.time_out(token) else { return };
         self.doubt(now_us, &flight, "no response in time");
     }
 

@@ -121,6 +121,7 @@ impl Dispatcher {
         let block = live.blocks.get_mut(key.block as usize)?;
         let entries = block.entries.as_ref().expect("what is reserved is loaded");
         let (ordinal, units) = (entries.ordinals[index as usize], entries.units[index as usize]);
+        let address = entries.addresses[index as usize];
         let (begins, ends) = (part == 0, part + 1 == units);
         // A begun message needs its block until its last part is handed out, however soon the others
         // are answered.
@@ -157,7 +158,7 @@ impl Dispatcher {
         let campaign = self.campaigns.get_mut(&key.campaign)?;
         campaign.meter.count(now_us, 1);
         campaign.flying += 1;
-        Some(self.fly(now_us, gateway, ordinal, units, Intent { due, batch: 0, first: true }))
+        Some(self.fly(now_us, gateway, (ordinal, units, address), Intent { due, batch: 0, first: true }))
     }
 
     fn hand_intent(
@@ -171,17 +172,18 @@ impl Dispatcher {
         let lane = &mut self.routes[route].lanes[class];
         let queue = if source == Source::Ready { &mut lane.ready } else { &mut lane.returned };
         let intent = queue.pop_front()?;
-        let (ordinal, units, _) = self.entry(intent.due.key, intent.due.index)?;
+        let entry = self.entry(intent.due.key, intent.due.index)?;
         if let Some(campaign) = self.campaigns.get_mut(&intent.due.key.campaign) {
             campaign.flying += 1;
             campaign.meter.count(now_us, 1);
         }
-        Some(self.fly(now_us, gateway, ordinal, units, intent))
+        Some(self.fly(now_us, gateway, entry, intent))
     }
 
-    fn fly(&mut self, now_us: u64, gateway: GatewayId, ordinal: u32, units: u8, intent: Intent) -> Handout {
-        let Intent { due, first, .. } = intent;
-        let flight = Flight { due, ordinal, units, gateway, handed_us: now_us, first, timed_out: false };
+    fn fly(&mut self, now_us: u64, gateway: GatewayId, entry: (u32, u8, u64), intent: Intent) -> Handout {
+        let (Intent { due, first, .. }, (ordinal, units, address)) = (intent, entry);
+        let flight =
+            Flight { due, ordinal, units, gateway, handed_us: now_us, first, address, timed_out: false };
         let token = self.flights.insert(flight);
         let Due { key, index, part, attempt, .. } = due;
         Handout { token, gateway, key, index, part, parts: units, attempt }

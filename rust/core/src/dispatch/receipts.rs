@@ -191,20 +191,11 @@ impl Dispatcher {
         };
         let mut fitting = self.doubts.at(address).iter().filter(through);
         let (Some(doubt), None) = (fitting.next().copied(), fitting.next()) else { return false };
-        if self.in_flight_to(gateway, address) {
+        if self.flights.any_to(gateway, address) {
             return false;
         }
         self.settle(now_us, gateway, address, doubt, receipt);
         true
-    }
-
-    /// Whether a message to this number is in flight: it may be the one that a receipt means.
-    fn in_flight_to(&self, gateway: GatewayId, address: u64) -> bool {
-        self.flights.iter().any(|flight| {
-            flight.gateway == gateway
-                && !flight.timed_out
-                && self.entry(flight.key(), flight.due.index).is_some_and(|(_, _, to)| to == address)
-        })
     }
 
     fn settle(&mut self, now_us: u64, gateway: GatewayId, address: u64, doubt: Doubt, receipt: Receipt<'_>) {
@@ -263,7 +254,7 @@ impl Dispatcher {
         let doubt = flight.attempt();
         self.doubts.add(address, doubt);
         let Some(key) = self.parking.only_from(self.hash, flight.gateway, address) else { return };
-        if self.doubts.at(address).len() > 1 || self.in_flight_to(flight.gateway, address) {
+        if self.doubts.at(address).len() > 1 || self.flights.any_to(flight.gateway, address) {
             return;
         }
         if let Some(parked) = self.parking.take(self.hash, key) {
