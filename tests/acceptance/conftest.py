@@ -72,7 +72,7 @@ class Bealert:
     home: Path
     started: list[subprocess.Popen[str]] = field(default_factory=list)
     environment: dict[str, str] = field(
-        default_factory=lambda: {**os.environ, "SMSC_PASSWORD": "hush-hush", "NO_COLOR": "1"}
+        default_factory=lambda: {**os.environ, "SMSC_PASSWORD": "hush-12", "NO_COLOR": "1"}
     )
 
     def run(self, *arguments: object, code: int = 0) -> Ran:
@@ -90,7 +90,7 @@ class Bealert:
         assert done.returncode == code, (
             f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         )
-        assert "hush-hush" not in done.stdout + done.stderr
+        assert "hush-12" not in done.stdout + done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:

@@ -67,7 +67,7 @@ def test_a_gateway_of_ones_own_is_measured_and_its_password_is_hidden(
     bealert: Any, smsc: Any
 ) -> None:
     far_end = smsc()
-    url = f"smpp://bench:hush-hush@127.0.0.1:{far_end.port}"
+    url = f"smpp://bench:hush-12@127.0.0.1:{far_end.port}"
     ran = bealert.run(
         *("bench", "sms", "--gateway", url, "--count", 500, "--receipts", "--data", "kept")
     )
@@ -75,7 +75,7 @@ def test_a_gateway_of_ones_own_is_measured_and_its_password_is_hidden(
     bealert.run("verify", "kept")
     for file in (bealert.home / "kept").iterdir():
         if file.is_file():
-            assert b"hush-hush" not in file.read_bytes(), file
+            assert b"hush-12" not in file.read_bytes(), file
     assert far_end.books()["unique"] == 500
     bealert.run("bench", "sms", "--gateway", url, "--count", 5, "--data", "kept", code=2)
 
@@ -83,12 +83,12 @@ def test_a_gateway_of_ones_own_is_measured_and_its_password_is_hidden(
 @pytest.mark.parametrize(
     "url",
     [
-        "smpp://bench:hush-hush@192.0.2.1:2775",
-        "smpp://bench:hush-hush@smsc.example.org",
-        "http://bench:hush-hush@127.0.0.1:2775",
-        "smpp://bench:hush-hush@127.0.0.1:port",
-        "smpp://bench:hush-hush/more@127.0.0.1:2775",
-        "smpp://bench:hush-hush#@127.0.0.1:2775",
+        "smpp://bench:hush-12@192.0.2.1:2775",
+        "smpp://bench:hush-12@smsc.example.org",
+        "http://bench:hush-12@127.0.0.1:2775",
+        "smpp://bench:hush-12@127.0.0.1:port",
+        "smpp://bench:hush-12/more@127.0.0.1:2775",
+        "smpp://bench:hush-12#@127.0.0.1:2775",
     ],
 )
 def test_what_is_not_this_machine_or_no_url_is_refused(bealert: Any, url: str) -> None:

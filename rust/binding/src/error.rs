@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 pub(crate) fn raised(py: Python<'_>, error: &EngineError) -> PyErr {
     let text = error.to_string();
     match error {
-        EngineError::Config(problem) => leaf(py, "ConfigError", ([problem],)),
+        EngineError::Config(problem) => leaf(py, "ConfigError", (problem.lines().collect::<Vec<_>>(),)),
         EngineError::PlanStale(_) => leaf(py, "PlanStale", (text,)),
         EngineError::KeyConflict { .. } => leaf(py, "KeyConflict", (text,)),
         EngineError::Held { pid } if *pid == std::process::id() => leaf(py, "DirectoryHeld", (*pid, text)),

@@ -7,7 +7,7 @@ use thiserror::Error;
 /// What goes wrong between a caller and the engine.
 #[derive(Debug, Clone, Error)]
 pub enum EngineError {
-    /// The configuration can't be used.
+    /// The configuration can't be used: a problem a line.
     #[error("{0}")]
     Config(String),
     /// The plan was made for other gateways, or too long ago.

@@ -25,6 +25,7 @@ use crate::r#loop::gateway::Gateway;
 use crate::r#loop::store::Store;
 use crate::r#loop::{Parts, run};
 use crate::pool::{Pool, THREADS};
+use crate::session::smpp::esme_config;
 use crate::shared::{Life, Shared};
 use crate::view::EngineView;
 use crate::writer::{Job, Writer, panic_text};
@@ -50,6 +51,7 @@ pub(crate) fn open_on(
     mut ledger: Box<dyn Ledger>,
     clock: Clock,
 ) -> Result<Engine, EngineError> {
+    check_accounts(&config)?;
     let descriptors = Descriptors::new();
     let campaigns = ledger.open_campaigns()?;
     let mut reader = ledger.reader()?;
@@ -119,6 +121,16 @@ pub(crate) fn open_on(
         crate::retention::keep(&inner)?;
     }
     Ok(Engine { inner })
+}
+
+/// Every account setting that has no place on the wire, such as a password of more than 8 octets (SMPP 3.4
+/// §5.2.2), with its gateway.
+fn check_accounts(config: &Config) -> Result<(), EngineError> {
+    let problems = config.gateways.iter().flat_map(|GatewayConfig::Smpp(smpp)| {
+        esme_config(smpp).problems().into_iter().map(|problem| format!("gateway {:?}: {problem}", smpp.name))
+    });
+    let problems: Vec<String> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(EngineError::Config(problems.join("\n"))) }
 }
 
 /// Listens for commands of other processes. An engine that can't still sends.

@@ -18,6 +18,7 @@ mod silent_far_end;
 mod slow_and_throttled;
 mod slow_report;
 mod stops_reading;
+mod unfit_account;
 mod unfit_gateway;
 mod unreachable;
 mod wall_clock;
