@@ -39,7 +39,7 @@ from hypothesis.stateful import (
 
 from bealert_engine import _engine, testing
 
-HISTORIES = int(os.environ.get("BEALERT_HISTORIES") or 30)
+HISTORIES = int(os.environ.get("BEALERT_HISTORIES") or 20)
 STEPS = 14
 
 SETTLED_S = 0.05
