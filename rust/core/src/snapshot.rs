@@ -17,6 +17,9 @@ use crate::tally::Tally;
 /// Bytes after which a piece is full: it is written in one transaction, which hot commits wait for.
 pub(crate) const PIECE: usize = 256 * 1_024;
 
+/// Bytes of a receipt in a piece, about.
+pub(crate) const RECEIPT: usize = 21;
+
 /// Version of the layout.
 const VERSION: u8 = 1;
 

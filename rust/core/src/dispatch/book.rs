@@ -163,6 +163,15 @@ impl ReceiptBook {
         self.index.iter_mut().filter(|table| table.is_empty()).for_each(|table| *table = HashTable::new());
     }
 
+    /// Has room for so many more, so that the index is not moved while they are entered.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let pages = &self.pages;
+        for table in &mut self.index {
+            let rehash = |number: &u32| pages.get(*number).map_or(0, |entry| entry.key.key);
+            table.reserve(more / SHARDS, rehash);
+        }
+    }
+
     /// The numbers of all entries, of those too that are gone.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
         self.pages.numbers()

@@ -8,7 +8,7 @@ use crate::ledger::{LedgerError, LedgerReader, SnapshotHead};
 use crate::model::{BlockKey, CampaignId};
 use crate::outcome::Mark;
 use crate::snapshot::{
-    ChannelHeader, DoubtItem, Header, Item, ReceiptItem, SnapshotError, TraceItem, mark, read,
+    ChannelHeader, DoubtItem, Header, Item, PIECE, RECEIPT, ReceiptItem, SnapshotError, TraceItem, mark, read,
 };
 
 impl Dispatcher {
@@ -35,6 +35,8 @@ impl Dispatcher {
         reader: &mut dyn LedgerReader,
     ) -> Result<Result<(), SnapshotError>, LedgerError> {
         let mut channels = Vec::new();
+        // Most pieces hold receipts.
+        self.book.reserve(head.pieces as usize * PIECE / RECEIPT);
         for number in 0..head.pieces {
             let Some(piece) = reader.snapshot_piece(head, number)? else {
                 return Ok(Err(SnapshotError::Incomplete));
