@@ -2,16 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "this is a test suite; a failed promise is a panic")]
 
+mod rows;
+
 use crate::ledger::{
-    Batch, BlockEnd, CommitError, Entry, Ledger, Notice, NoticeCode, Outcome, Parked, RemoteId, SnapshotHead,
+    Batch, BlockEnd, CommitError, Entry, Ledger, Notice, Outcome, Parked, RemoteId, SnapshotHead,
     SnapshotWrite,
 };
-use crate::model::{
-    BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED, GatewayId,
-    Kind, Policy, Route,
-};
+use crate::model::{BlockKey, BlockMeta, BlockRow, CampaignId, CampaignState, Channel, EXCLUDED, GatewayId};
 use crate::outcome::Step;
 use crate::tally::Tally;
+use rows::{at, block, campaign, key, launch, launched, notice, outcome, parked};
 
 /// Rows of the largest batch of the suite: beyond the 4,096 that an engine flushes at once, and no
 /// multiple of a statement's rows.
@@ -372,86 +372,4 @@ fn a_large_batch_is_one_commit<L: Ledger>(mut ledger: L, again: &mut impl FnMut(
 
 fn refused(result: Result<(), CommitError>) {
     assert!(matches!(result, Err(CommitError::RolledBack(_))), "{result:?}");
-}
-
-fn launch<L: Ledger>(ledger: &mut L, name: &str, last: u64) -> CampaignId {
-    let id = ledger.begin_launch(&campaign(name)).unwrap();
-    ledger.add_blocks(&[block(id, 0, 4)]).unwrap();
-    ledger.commit(&launched(id, last)).unwrap();
-    id
-}
-
-fn launched(id: CampaignId, last: u64) -> Batch {
-    let states = vec![(id, CampaignState::Running, None)];
-    Batch { notices: vec![notice(Some(id), last + 1)], states, ..at(last + 1) }
-}
-
-fn at(last_seq: u64) -> Batch {
-    Batch { last_seq, ..Batch::default() }
-}
-
-fn campaign(name: &str) -> CampaignRow {
-    let routes = [(Channel::Sms, ["sms-a", "a\n\"b\""]), (Channel::Voice, ["x", "y"])];
-    CampaignRow {
-        id: CampaignId(0),
-        key: name.into(),
-        hash: "0123abcd".into(),
-        scenario: "burglary".into(),
-        kind: Kind::Preventive,
-        policy: Policy::Hold,
-        by: "coördinator".into(),
-        people: 1_234_567,
-        state: CampaignState::Launching,
-        launched_at_ms: 1_700_000_000_123,
-        expires_at_ms: 1_700_007_200_123,
-        ended_at_ms: None,
-        launched_seq: 0,
-        routes: routes
-            .map(|(channel, names)| Route { channel, gateways: names.map(str::to_owned).into() })
-            .into(),
-        frozen: "{\"sms\": \"Inbraak\"}".into(),
-    }
-}
-
-fn key(campaign: CampaignId, block: u32) -> BlockKey {
-    BlockKey { campaign, channel: Channel::Sms, block }
-}
-
-fn block(campaign: CampaignId, number: u32, len: u32) -> BlockRow {
-    let meta = BlockMeta { key: key(campaign, number), route: 1, len, units: 2 * len, reserved: 0 };
-    BlockRow { meta, data: (0..len * 50).map(|byte| byte as u8).collect() }
-}
-
-fn outcome(campaign: CampaignId, seq: u64) -> Outcome {
-    Outcome {
-        seq,
-        campaign,
-        ordinal: seq as u32 % 4,
-        channel: Channel::Sms,
-        attempt: 1,
-        part: 0,
-        gateway: GatewayId(1),
-        step: Step::Accepted,
-        remote: RemoteId::new(),
-        at_ms: 1_000 + seq as i64,
-        took_us: 250,
-        detail: None,
-    }
-}
-
-fn notice(campaign: Option<CampaignId>, seq: u64) -> Notice {
-    let code = if campaign.is_some() { NoticeCode::Launched } else { NoticeCode::GatewayDown };
-    Notice { seq, at_ms: 1_000, campaign, gateway: GatewayId(2), code, text: "why \0 ü".into() }
-}
-
-fn parked(id: u64) -> Parked {
-    Parked {
-        id,
-        gateway: GatewayId(1),
-        remote: RemoteId::from("7f").unwrap(),
-        address: arrayvec::ArrayString::from("32470123456").unwrap(),
-        step: Step::Delivered,
-        detail: id.is_multiple_of(2).then(|| "000".into()),
-        at_ms: 5,
-    }
 }

@@ -7,6 +7,7 @@
 mod check;
 mod far_end;
 mod launch;
+mod opening;
 mod scenarios;
 mod snapshots;
 mod world;

@@ -4,22 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bealert_core::block::people;
-use bealert_core::dispatch::{
-    Action, Answer, Dispatcher, Entries, GatewaySpec, Handout, Next, Receipt, Settings,
-};
+use bealert_core::dispatch::{Action, Answer, Dispatcher, Entries, Handout, Next, Receipt};
 use bealert_core::ledger::{Batch, Ledger, MemoryLedger, SnapshotWrite};
-use bealert_core::model::{BlockKey, CampaignId, CampaignState, Channel, GatewayId};
+use bealert_core::model::{BlockKey, CampaignId, CampaignState, GatewayId};
 use bealert_core::outcome::Step;
-use bealert_core::retry::{Refusal, RetryRules};
+use bealert_core::retry::Refusal;
 use bealert_core::tally::Tally;
 
 use crate::far_end::{Chance, FarEnd, Part, Say};
-use crate::snapshots::Other;
+use crate::opening::open;
 
 const WINDOW: usize = 20;
 pub(crate) const WALL_MS: i64 = 1_800_000_000_000;
-/// A snapshot rounds the end of a wait up to a tick of 16 ms, at every restart once.
-const TICKS_US: u64 = 500_000;
 const LIMIT_STEPS: u64 = 4_000_000;
 
 /// How a world behaves.
@@ -435,53 +431,4 @@ impl Flying {
     fn handout_us(&self) -> u64 {
         self.answer_us.saturating_sub(1_000)
     }
-}
-
-/// Opens a dispatcher from snapshots and the rows after them, and another from the whole journal: they
-/// must hold the same.
-fn open(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
-    let campaigns = ledger.open_campaigns().unwrap();
-    let mut whole = closed(ledger, now, plan);
-    let mut reader = Other::without_snapshots(ledger.reader().unwrap());
-    whole.recover(now, campaigns.clone(), &mut reader).unwrap();
-    let mut dispatcher = closed(ledger, now, plan);
-    let mut reader = ledger.reader().unwrap();
-    dispatcher.recover(now, campaigns, reader.as_mut()).unwrap();
-    let (held, expected) = (dispatcher.digest(), whole.digest());
-    for (held, expected) in held.iter().zip(&expected) {
-        assert_eq!(held, expected, "a snapshot says otherwise than the journal");
-    }
-    assert_eq!(held.len(), expected.len());
-    let (held, expected) = (dispatcher.awaited(), whole.awaited());
-    for (key, until) in held.iter().chain(&expected) {
-        let over = *until <= now + TICKS_US;
-        let near = |other: &u64| until.abs_diff(*other) <= TICKS_US;
-        let both = held.get(key).is_some_and(near) && expected.get(key).is_some_and(near);
-        assert!(
-            over || both,
-            "a snapshot waits for another receipt than the journal: {key:016x} until {until}"
-        );
-    }
-    dispatcher
-}
-
-fn closed(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispatcher {
-    let last_seq = ledger.reader().unwrap().last().unwrap().0;
-    let wall_ms = WALL_MS + (now / 1_000) as i64;
-    let hash_key = ledger.hash_key((1, 2)).unwrap();
-    let mut dispatcher = Dispatcher::new(Settings { now_us: now, wall_ms, last_seq, hash_key });
-    dispatcher.snapshot_every(plan.snapshot_rows);
-    for name in ["a", "b"] {
-        let id = ledger.gateway(name).unwrap();
-        dispatcher.add_gateway(GatewaySpec {
-            id,
-            name: name.into(),
-            channel: Channel::Sms,
-            units_per_second: plan.rate,
-            receipts: true,
-            receipt_wait_us: 3_000_000,
-            retry: RetryRules { attempts: 3, first_us: 50_000, max_us: 200_000 },
-        });
-    }
-    dispatcher
 }
