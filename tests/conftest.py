@@ -1,10 +1,17 @@
-"""What every test run says at its end: which tests it left out, and why."""
+"""Every test run: Ctrl-C means what it does at a terminal, and the end says what was left out."""
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """A shell that starts this in the background has Ctrl-C ignored, as has every child then."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
