@@ -12,8 +12,8 @@ const NEAR: f64 = 1.02;
 /// And if at least this share was refused since the last.
 const SHARE_LEAST: f64 = 0.005;
 
-/// So many are no accidents.
-const TOO_MANY: f64 = 0.5;
+/// So many are no accidents. Low, since twice that share is borne while it is held for accidents.
+const TOO_MANY: f64 = 0.15;
 
 /// How long what was found holds; then it is tried again.
 const HOLDS_US: u64 = 60_000_000;

@@ -360,3 +360,13 @@ proptest! {
         prop_assert!(throttled < 1.0, "{throttled} % throttled");
     }
 }
+
+/// The first refusals of a burst that is far passed are no accidents, however often the pace falls.
+#[test]
+fn a_search_that_goes_far_beyond_comes_back() {
+    let limit = 309.2;
+    let mut far = FarEnd { seed: 7_853_713_277_721_415_484, ..FarEnd::new(limit, limit * 0.229, 1_000, 135) };
+    far.run(5 * SECOND);
+    let (used, throttled) = shares(&mut far, limit, 10 * SECOND);
+    assert!(used >= 90.0 && throttled < 1.0, "{used} % used, {throttled} % throttled");
+}
