@@ -138,6 +138,16 @@ def test_far_ends_can_change_while_it_runs() -> None:
         assert campaign.snapshot().sms.delivered == 10
 
 
+def test_counts_of_what_has_ended_are_the_same_after_a_crash() -> None:
+    with world(seed=7) as it:
+        campaign = it.launch(it.plan("flood", to=people(500)), by="tests", key="k")
+        it.advance("1s")
+        it.crash()
+        it.advance("20m")
+        sms = campaign.snapshot().sms
+        assert (sms.delivered, sms.sent, sms.units_left) == (500, 500, 0)
+
+
 def test_a_restart_in_order_leaves_no_doubt() -> None:
     with world(response_ms=100, gateways=[gateway("a", parts_per_second=50)]) as it:
         campaign = it.launch(it.plan("flood", to=people(200)), by="me", key="k")

@@ -202,7 +202,7 @@ impl World {
             (simulated.progress(id), simulated.state(id))
         };
         match (held, state) {
-            (Some(progress), Some(state)) => Ok(Progress { state, ..progress }),
+            (Some(progress), Some(state)) if !state.ended() => Ok(Progress { state, ..progress }),
             _ => self.view().progress(id),
         }
     }
