@@ -29,6 +29,7 @@ def test_sending_stops_says_so_and_goes_on(tmp_path: Path) -> None:
             assert process.stdin is not None
             assert process.stdout is not None
             if process.stdout.readline() != "mounted\n":
+                # A container may forbid mounts; `test_failing_disk.py` tries ENOSPC there too.
                 pytest.skip("no small disk can be mounted here")
             assert process.stdout.readline() == "full\n"
             time.sleep(0.3)  # what is reserved already may leave

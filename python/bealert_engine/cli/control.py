@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bealert_engine import Control, open_ledger
@@ -25,10 +26,7 @@ def pause(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Hold a campaign: nothing more of it leaves. Its expiry goes on."""
-    directory = ledger_directory(config, data)
-    number = _number(directory, campaign)
-    Control(directory).pause(number)
-    return _said(directory, number, as_json=as_json)
+    return _order(Control.pause, campaign, ledger_directory(config, data), as_json=as_json)
 
 
 def resume(
@@ -39,10 +37,7 @@ def resume(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Go on with a paused campaign."""
-    directory = ledger_directory(config, data)
-    number = _number(directory, campaign)
-    Control(directory).resume(number)
-    return _said(directory, number, as_json=as_json)
+    return _order(Control.resume, campaign, ledger_directory(config, data), as_json=as_json)
 
 
 def cancel(
@@ -53,10 +48,7 @@ def cancel(
     as_json: AsJson = False,
 ) -> ExitCode:
     """End a campaign: what has not left ends `cancelled`; what has left is still accounted for."""
-    directory = ledger_directory(config, data)
-    number = _number(directory, campaign)
-    Control(directory).cancel(number)
-    return _said(directory, number, as_json=as_json)
+    return _order(Control.cancel, campaign, ledger_directory(config, data), as_json=as_json)
 
 
 def erase(
@@ -67,10 +59,7 @@ def erase(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Erase the personal data of a campaign that has ended; its ids, states and counts stay."""
-    directory = ledger_directory(config, data)
-    number = _number(directory, campaign)
-    Control(directory).erase(number)
-    return _said(directory, number, as_json=as_json)
+    return _order(Control.erase, campaign, ledger_directory(config, data), as_json=as_json)
 
 
 def archive(
@@ -81,9 +70,14 @@ def archive(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Move a campaign that has ended to an archive file; everything still finds and reads it."""
-    directory = ledger_directory(config, data)
+    return _order(Control.archive, campaign, ledger_directory(config, data), as_json=as_json)
+
+
+def _order(
+    order: Callable[[Control, int], None], campaign: str, directory: Path, *, as_json: bool
+) -> ExitCode:
     number = _number(directory, campaign)
-    Control(directory).archive(number)
+    order(Control(directory), number)
     return _said(directory, number, as_json=as_json)
 
 
