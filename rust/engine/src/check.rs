@@ -50,15 +50,16 @@ impl Engine {
     /// [`EngineError::Interrupted`], and what ends every call.
     pub fn check(&self, waiter: Waiter<'_>) -> Result<Vec<GatewayCheck>, EngineError> {
         let readings = self.readings()?.gateways;
-        let known = |GatewayConfig::Smpp(smpp): &GatewayConfig| {
+        let known = |gateway: &GatewayConfig| {
+            let GatewayConfig::Smpp(smpp) = gateway else { return None };
             let live = readings.iter().find(|reading| *reading.name == *smpp.name && reading.bound > 0);
             let found = live.map(|reading| {
                 let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
                 found(smpp, text, reading.greeting.as_ref())
             });
-            (smpp.clone(), found)
+            Some((smpp.clone(), found))
         };
-        let known = self.inner.config.gateways.iter().map(known).collect();
+        let known = self.inner.config.gateways.iter().filter_map(known).collect();
         ask(known, probe, LIMIT, waiter)
     }
 }
@@ -207,7 +208,11 @@ mod tests {
                 "scenarios": []}}"#
         );
         let gateways = Config::from_json(&text).unwrap().gateways;
-        gateways.into_iter().map(|GatewayConfig::Smpp(smpp)| (smpp, None)).collect()
+        let smpp = |gateway| match gateway {
+            GatewayConfig::Smpp(smpp) => Some((smpp, None)),
+            GatewayConfig::Smtp(_) => None,
+        };
+        gateways.into_iter().filter_map(smpp).collect()
     }
 
     fn probe(config: &SmppConfig, _: &AtomicBool) -> GatewayCheck {

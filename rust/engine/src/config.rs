@@ -1,14 +1,20 @@
 //! What an engine is opened with: one JSON text, checked again here, never shown with its secrets.
 
+mod bounces;
+mod email;
 mod gateway;
 mod scenario;
+mod smtp;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use bounces::{BounceListener, BounceMaildir, BounceProtocol, BouncesConfig};
+pub use email::{AttachmentContent, EmailContent, UnsubscribeConfig};
 pub use gateway::{BindKind, GatewayConfig, RetryConfig, SmppConfig};
 pub use scenario::ScenarioConfig;
+pub use smtp::{AuthMechanism, DkimConfig, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
 
 /// Everything `open` needs. The binding parses it from the JSON that the Python side writes.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +35,12 @@ pub struct Config {
     /// How long after its end a campaign is moved to its archive file, if ever.
     #[serde(default)]
     pub archive_after_ms: Option<i64>,
+    /// Addresses, or domains as `@domain`, that mail may be sent from; without any, all.
+    #[serde(default)]
+    pub senders: Vec<String>,
+    /// Where bounces and delivery reports of mail are received.
+    #[serde(default)]
+    pub bounces: Option<BouncesConfig>,
     /// The far ends.
     #[serde(default)]
     pub gateways: Vec<GatewayConfig>,
@@ -60,19 +72,36 @@ impl Config {
     /// or at another speed. Secrets and timers are not in it.
     pub fn gateways_fingerprint(&self) -> String {
         let mut hash = FNV_BASIS;
-        for GatewayConfig::Smpp(smpp) in &self.gateways {
-            let line = format!(
-                "smpp {:?} {:?} {} {:?} {:?} {:?} {:?} {} {}\n",
-                smpp.name,
-                smpp.host,
-                smpp.port,
-                smpp.system_id,
-                smpp.sender,
-                smpp.parts_per_second,
-                smpp.prefixes,
-                smpp.priority,
-                smpp.receipts,
-            );
+        for gateway in &self.gateways {
+            let line = match gateway {
+                GatewayConfig::Smpp(smpp) => format!(
+                    "smpp {:?} {:?} {} {:?} {:?} {:?} {:?} {} {}\n",
+                    smpp.name,
+                    smpp.host,
+                    smpp.port,
+                    smpp.system_id,
+                    smpp.sender,
+                    smpp.parts_per_second,
+                    smpp.prefixes,
+                    smpp.priority,
+                    smpp.receipts,
+                ),
+                GatewayConfig::Smtp(smtp) => format!(
+                    "smtp {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {}\n",
+                    smtp.name,
+                    smtp.host,
+                    smtp.port,
+                    smtp.username,
+                    smtp.sender,
+                    smtp.bounces_to,
+                    smtp.reply_to,
+                    smtp.messages_per_second,
+                    smtp.domains,
+                    smtp.weight,
+                    smtp.priority,
+                    smtp.receipts,
+                ),
+            };
             hash = line.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
         }
         format!("{hash:016x}")
@@ -116,5 +145,49 @@ mod tests {
         let print = |text: &str| Config::from_json(text).unwrap().gateways_fingerprint();
         assert_eq!(print(TEXT), print(&TEXT.replace("hush", "other")));
         assert_ne!(print(TEXT), print(&TEXT.replace("\"BE\", \"pre", "\"BX\", \"pre")));
+    }
+
+    const MAIL: &str = r#"{"senders": ["@be-alert.example"],
+        "bounces": {"listen": "127.0.0.1:2526", "protocol": "smtp"},
+        "gateways": [{"type": "smtp", "name": "m", "host": "h", "port": 25, "username": "u", "password": "hush",
+            "sender": "BE <a@be-alert.example>", "domains": [["example.org", 5.5]],
+            "dkim": [{"domain": "be-alert.example", "selector": "s", "key": "hush"}],
+            "timeouts": {"dot_ms": 7}}],
+        "scenarios": [{"name": "x", "kind": "news", "expiry_ms": 5, "email": {
+            "nl": {"subject": "a", "text": "b", "attachments": [
+                {"name": "n", "content_type": "image/png", "content_id": "c", "data": "AAEC"}]},
+            "fr": {"subject": "d", "html": "e"}}}]}"#;
+
+    #[test]
+    fn a_mail_relay_and_mail_content_are_read() {
+        let config = Config::from_json(MAIL).unwrap();
+        let GatewayConfig::Smtp(smtp) = &config.gateways[0] else { panic!("it is a relay") };
+        assert_eq!((smtp.tls, smtp.mode, smtp.connections), (TlsMode::Required, SmtpMode::Auto, 8));
+        assert_eq!((smtp.retry.attempts, smtp.retry.first_ms, smtp.retry.max_ms), (None, 30_000, 900_000));
+        assert_eq!((smtp.timeouts.dot_ms, smtp.timeouts.greeting_ms), (7, 300_000));
+        assert_eq!(config.gateways[0].prefixes().collect::<Vec<_>>(), [""]);
+        let email = &config.scenarios[0].email;
+        assert_eq!((email[0].0.as_str(), email[1].0.as_str()), ("nl", "fr"));
+        assert_eq!(email[0].1.attachments[0].data, [0, 1, 2]);
+        let listener = BounceListener { listen: "127.0.0.1:2526".into(), protocol: BounceProtocol::Smtp };
+        assert_eq!(config.bounces, Some(BouncesConfig::Listen(listener)));
+        let maildir = MAIL.replace(r#""listen": "127.0.0.1:2526", "protocol": "smtp""#, r#""maildir": "in""#);
+        let maildir = Config::from_json(&maildir).unwrap().bounces;
+        assert_eq!(maildir, Some(BouncesConfig::Maildir(BounceMaildir { maildir: "in".into() })));
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn an_attachment_that_is_no_base64_is_an_error() {
+        let problem = Config::from_json(&MAIL.replace("AAEC", "A*")).unwrap_err();
+        assert!(problem.contains("Base64"), "{problem}");
+    }
+
+    #[test]
+    fn the_fingerprint_covers_what_mail_looks_like_but_no_secrets() {
+        let print = |text: &str| Config::from_json(text).unwrap().gateways_fingerprint();
+        assert_eq!(print(MAIL), print(&MAIL.replace("hush", "other")));
+        assert_ne!(print(MAIL), print(&MAIL.replace("BE <a@", "BX <a@")));
+        assert_ne!(print(MAIL), print(&MAIL.replace("5.5", "5.6")));
     }
 }

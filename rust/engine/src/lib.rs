@@ -38,7 +38,11 @@ pub mod world;
 mod writer;
 
 pub use check::GatewayCheck;
-pub use config::{BindKind, Config, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig};
+pub use config::{
+    AttachmentContent, AuthMechanism, BindKind, BounceListener, BounceMaildir, BounceProtocol, BouncesConfig,
+    Config, DkimConfig, EmailContent, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig, SmtpConfig,
+    SmtpMode, SmtpTimeouts, TlsMode, UnsubscribeConfig,
+};
 pub use engine::{Engine, Waiter};
 pub use error::EngineError;
 pub use events::{EventOut, Subscription, Watch};

@@ -126,8 +126,12 @@ pub(crate) fn open_on(
 /// Every account setting that has no place on the wire, such as a password of more than 8 octets (SMPP 3.4
 /// §5.2.2), with its gateway.
 fn check_accounts(config: &Config) -> Result<(), EngineError> {
-    let problems = config.gateways.iter().flat_map(|GatewayConfig::Smpp(smpp)| {
-        esme_config(smpp).problems().into_iter().map(|problem| format!("gateway {:?}: {problem}", smpp.name))
+    let problems = config.gateways.iter().flat_map(|gateway| {
+        let problems = match gateway {
+            GatewayConfig::Smpp(smpp) => esme_config(smpp).problems(),
+            GatewayConfig::Smtp(_) => Vec::new(),
+        };
+        problems.into_iter().map(|problem| format!("gateway {:?}: {problem}", gateway.name()))
     });
     let problems: Vec<String> = problems.collect();
     if problems.is_empty() { Ok(()) } else { Err(EngineError::Config(problems.join("\n"))) }
@@ -147,7 +151,11 @@ fn gateways(
     descriptors: &Arc<Descriptors>,
 ) -> Result<Vec<Gateway>, EngineError> {
     let mut gateways: Vec<Gateway> = Vec::new();
-    for GatewayConfig::Smpp(smpp) in &config.gateways {
+    for gateway in &config.gateways {
+        let GatewayConfig::Smpp(smpp) = gateway else {
+            let text = format!("gateway {:?}: this engine has no session for mail relays", gateway.name());
+            return Err(EngineError::Config(text));
+        };
         let id = ledger.gateway(&smpp.name)?;
         if gateways.iter().any(|known| known.id == id) {
             let text = format!("two gateways have the name {:?}; rename one", smpp.name);

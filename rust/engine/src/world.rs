@@ -55,7 +55,12 @@ impl World {
     pub fn open(config: Config, seed: u64, far_ends: &[(String, String)]) -> Result<Self, EngineError> {
         let mut gateways = Vec::new();
         let mut configs = Vec::new();
-        for (at, GatewayConfig::Smpp(smpp)) in config.gateways.iter().enumerate() {
+        for (at, gateway_config) in config.gateways.iter().enumerate() {
+            let GatewayConfig::Smpp(smpp) = gateway_config else {
+                let name = gateway_config.name();
+                let text = format!("gateway {name:?}: a world has no simulated mail relays");
+                return Err(EngineError::Config(text));
+            };
             let options = far_ends.iter().find(|(name, _)| *name == smpp.name);
             let options = options.map_or("{}", |(_, options)| options.as_str());
             gateways.push(gateway(smpp, options, seed ^ at as u64)?);

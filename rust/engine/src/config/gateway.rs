@@ -6,49 +6,67 @@ use bealert_core::model::Channel;
 use bealert_core::retry::RetryRules;
 use serde::Deserialize;
 
+use super::smtp::SmtpConfig;
+
 /// A far end, by its protocol.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum GatewayConfig {
     /// An SMSC account over SMPP 3.4.
     Smpp(SmppConfig),
+    /// A mail relay over SMTP.
+    Smtp(SmtpConfig),
 }
 
 impl GatewayConfig {
     /// Its name in configuration, reports and metrics.
     pub fn name(&self) -> &str {
-        let Self::Smpp(smpp) = self;
-        &smpp.name
+        match self {
+            Self::Smpp(smpp) => &smpp.name,
+            Self::Smtp(smtp) => &smtp.name,
+        }
     }
 
     /// The channel it serves.
     pub fn channel(&self) -> Channel {
-        let Self::Smpp(_) = self;
-        Channel::Sms
+        match self {
+            Self::Smpp(_) => Channel::Sms,
+            Self::Smtp(_) => Channel::Email,
+        }
     }
 
     /// Number prefixes it takes, without `+`; the empty one takes everything.
     pub fn prefixes(&self) -> impl Iterator<Item = &str> {
-        let Self::Smpp(smpp) = self;
-        smpp.prefixes.iter().map(|prefix| prefix.strip_prefix('+').unwrap_or(prefix))
+        let everything = matches!(self, Self::Smtp(_)).then_some("");
+        let prefixes = match self {
+            Self::Smpp(smpp) => smpp.prefixes.as_slice(),
+            Self::Smtp(_) => &[],
+        };
+        prefixes.iter().map(|prefix| prefix.strip_prefix('+').unwrap_or(prefix)).chain(everything)
     }
 
     /// Lower is preferred among equally long prefixes.
     pub fn priority(&self) -> i32 {
-        let Self::Smpp(smpp) = self;
-        smpp.priority
+        match self {
+            Self::Smpp(smpp) => smpp.priority,
+            Self::Smtp(smtp) => smtp.priority,
+        }
     }
 
-    /// Units (parts) per second, where the account has a limit.
+    /// Units (parts, messages) per second, where the account has a limit.
     pub fn units_per_second(&self) -> Option<f64> {
-        let Self::Smpp(smpp) = self;
-        smpp.parts_per_second
+        match self {
+            Self::Smpp(smpp) => smpp.parts_per_second,
+            Self::Smtp(smtp) => smtp.messages_per_second,
+        }
     }
 
     /// What the recipient sees as sender.
     pub fn sender(&self) -> &str {
-        let Self::Smpp(smpp) = self;
-        &smpp.sender
+        match self {
+            Self::Smpp(smpp) => &smpp.sender,
+            Self::Smtp(smtp) => &smtp.sender,
+        }
     }
 }
 
@@ -140,8 +158,9 @@ pub enum BindKind {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetryConfig {
-    /// Attempts in all, the first included.
-    pub attempts: u8,
+    /// Attempts in all, the first included; without it until the message expires.
+    #[serde(default)]
+    pub attempts: Option<u8>,
     /// Wait before the second.
     pub first_ms: u64,
     /// Longest wait.
@@ -151,14 +170,18 @@ pub struct RetryConfig {
 impl Default for RetryConfig {
     fn default() -> Self {
         let rules = RetryRules::default();
-        Self { attempts: rules.attempts, first_ms: rules.first_us / 1_000, max_ms: rules.max_us / 1_000 }
+        Self {
+            attempts: Some(rules.attempts),
+            first_ms: rules.first_us / 1_000,
+            max_ms: rules.max_us / 1_000,
+        }
     }
 }
 
 impl From<RetryConfig> for RetryRules {
     fn from(config: RetryConfig) -> Self {
         Self {
-            attempts: config.attempts,
+            attempts: config.attempts.unwrap_or(u8::MAX),
             first_us: config.first_ms.saturating_mul(1_000),
             max_us: config.max_ms.saturating_mul(1_000),
         }

@@ -3,6 +3,8 @@
 use bealert_core::model::{Kind, Policy};
 use serde::Deserialize;
 
+use super::email::{EmailContent, UnsubscribeConfig};
+
 /// A reusable message.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,12 @@ pub struct ScenarioConfig {
     /// Template per language, in the order given.
     #[serde(default, deserialize_with = "named::pairs")]
     pub sms: Vec<(String, String)>,
+    /// E-mail per language, in the order given.
+    #[serde(default, deserialize_with = "named::pairs")]
+    pub email: Vec<(String, EmailContent)>,
+    /// How people opt out of its e-mail; only for news and info.
+    #[serde(default)]
+    pub unsubscribe: Option<UnsubscribeConfig>,
 }
 
 impl ScenarioConfig {
@@ -31,6 +39,7 @@ impl ScenarioConfig {
 
 mod named {
     use std::fmt;
+    use std::marker::PhantomData;
 
     use bealert_core::model::{Kind, Policy};
     use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -49,13 +58,15 @@ mod named {
     }
 
     /// A map whose order is kept: the first language is the last resort.
-    pub(super) fn pairs<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<(String, String)>, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Vec<(String, String)>;
+    pub(super) fn pairs<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<Vec<(String, T)>, D::Error> {
+        struct Pairs<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+            type Value = Vec<(String, T)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text per language")
+                f.write_str("a content per language")
             }
 
             fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -70,6 +81,6 @@ mod named {
                 Ok(pairs)
             }
         }
-        input.deserialize_any(Pairs)
+        input.deserialize_any(Pairs(PhantomData))
     }
 }

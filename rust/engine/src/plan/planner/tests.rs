@@ -244,7 +244,9 @@ fn country(country: &str) -> Config {
 #[test]
 fn everything_is_refused_at_once() {
     let mut config = simple("{{ street }}");
-    let GatewayConfig::Smpp(SmppConfig { sender, parts_per_second, .. }) = &mut config.gateways[0];
+    let GatewayConfig::Smpp(SmppConfig { sender, parts_per_second, .. }) = &mut config.gateways[0] else {
+        panic!("the first gateway is an SMSC");
+    };
     (*sender, *parts_per_second) = ("ABCDEFGHIJKLM".into(), Some(0.0));
     config.scenarios[0].expiry_ms = 0;
     let problems = refused(&config, &[someone("p1", PHONE), someone("p1", PHONE), someone("", PHONE)]);
