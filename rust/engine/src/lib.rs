@@ -20,6 +20,7 @@ mod launch;
 pub mod ledger;
 mod log;
 mod r#loop;
+pub mod mail;
 mod metrics;
 mod open;
 pub mod plan;

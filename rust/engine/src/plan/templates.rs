@@ -81,7 +81,7 @@ pub enum TemplateProblem {
 }
 
 /// Why there is no text for a recipient.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum RenderProblem {
     /// A name the recipient and the plan have no value for.
     #[error("no value for {name:?}: add a column to the recipients or a value to the plan")]
