@@ -152,17 +152,14 @@ fn gateways(
 ) -> Result<Vec<Gateway>, EngineError> {
     let mut gateways: Vec<Gateway> = Vec::new();
     for gateway in &config.gateways {
-        let GatewayConfig::Smpp(smpp) = gateway else {
-            let text = format!("gateway {:?}: this engine has no session for mail relays", gateway.name());
-            return Err(EngineError::Config(text));
-        };
-        let id = ledger.gateway(&smpp.name)?;
+        let name = gateway.name();
+        let id = ledger.gateway(name)?;
         if gateways.iter().any(|known| known.id == id) {
-            let text = format!("two gateways have the name {:?}; rename one", smpp.name);
-            return Err(EngineError::Config(text));
+            return Err(EngineError::Config(format!("two gateways have the name {name:?}; rename one")));
         }
-        dispatcher.add_gateway(Gateway::spec(id, smpp));
-        gateways.push(Gateway::new(id, Arc::new(smpp.clone()), descriptors, random));
+        dispatcher.add_gateway(gateway.spec(id));
+        let gateway = Gateway::new(id, gateway, descriptors, random);
+        gateways.push(gateway.map_err(|why| EngineError::Config(format!("gateway {name:?}: {why}")))?);
     }
     Ok(gateways)
 }

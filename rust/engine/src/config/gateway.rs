@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use bealert_core::model::Channel;
+use bealert_core::dispatch::GatewaySpec;
+use bealert_core::model::{Channel, GatewayId};
 use bealert_core::retry::RetryRules;
 use serde::Deserialize;
 
@@ -58,6 +59,23 @@ impl GatewayConfig {
         match self {
             Self::Smpp(smpp) => smpp.parts_per_second,
             Self::Smtp(smtp) => smtp.messages_per_second,
+        }
+    }
+
+    /// What the dispatcher must know of it, under its number in the ledger.
+    pub(crate) fn spec(&self, id: GatewayId) -> GatewaySpec {
+        let (receipts, receipt_wait_ms, retry) = match self {
+            Self::Smpp(smpp) => (smpp.receipts, smpp.receipt_wait_ms, smpp.retry),
+            Self::Smtp(smtp) => (smtp.receipts, smtp.receipt_wait_ms, smtp.retry),
+        };
+        GatewaySpec {
+            id,
+            name: self.name().to_owned(),
+            channel: self.channel(),
+            units_per_second: self.units_per_second(),
+            receipts,
+            receipt_wait_us: receipt_wait_ms.saturating_mul(1_000),
+            retry: retry.into(),
         }
     }
 

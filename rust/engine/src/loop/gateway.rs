@@ -5,26 +5,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use bealert_core::dispatch::{Answer, GatewaySpec, Handout, Next};
+use bealert_core::dispatch::{Answer, Handout, Next};
 use bealert_core::ledger::NoticeCode;
-use bealert_core::model::{CampaignId, Channel, GatewayId};
+use bealert_core::model::{CampaignId, GatewayId};
 use bealert_core::retry::Refusal;
 use bealert_sim::client::brief;
-use bealert_wire::smpp::SubmitError;
 
 use super::store::Store;
-use crate::config::SmppConfig;
+use crate::config::GatewayConfig;
 use crate::fork::Descriptors;
 use crate::metrics::{GatewayReading, ResponseTimes};
 use crate::session::smpp::SmppSession;
-use crate::session::{Change, PASS_MESSAGES, Pass};
+use crate::session::{Change, NotSent, PASS_MESSAGES, Pass, Session};
 
 /// A gateway and its sessions, which share one limiter.
 pub(crate) struct Gateway {
     pub(crate) id: GatewayId,
     name: Arc<str>,
-    config: Arc<SmppConfig>,
-    sessions: Vec<SmppSession>,
+    sessions: Vec<Session>,
+    /// Unanswered messages that a session allows.
+    window: u32,
     /// The session that is asked first in the next pass.
     turn: usize,
     health: Health,
@@ -47,19 +47,30 @@ enum Health {
 }
 
 impl Gateway {
+    /// # Errors
+    /// What in its configuration makes sessions impossible.
     pub(crate) fn new(
         id: GatewayId,
-        config: Arc<SmppConfig>,
+        config: &GatewayConfig,
         descriptors: &Arc<Descriptors>,
         mut seed: impl FnMut() -> u64,
-    ) -> Self {
-        let session =
-            |number| SmppSession::new(id, number, Arc::clone(&config), Arc::clone(descriptors), seed());
-        Self {
+    ) -> Result<Self, String> {
+        let (sessions, window) = match config {
+            GatewayConfig::Smpp(smpp) => {
+                let config = Arc::new(smpp.clone());
+                let session = |number| {
+                    let (config, descriptors) = (Arc::clone(&config), Arc::clone(descriptors));
+                    Session::Smpp(SmppSession::new(id, number, config, descriptors, seed()))
+                };
+                ((0..smpp.sessions.max(1)).map(session).collect(), smpp.window)
+            }
+            GatewayConfig::Smtp(_) => return Err("this engine has no session for mail relays".to_owned()),
+        };
+        Ok(Self {
             id,
-            name: config.name.as_str().into(),
-            sessions: (0..config.sessions.max(1)).map(session).collect(),
-            config,
+            name: config.name().into(),
+            sessions,
+            window,
             turn: 0,
             health: Health::Unknown,
             last_why: String::new(),
@@ -67,20 +78,7 @@ impl Gateway {
             unfinished: false,
             closing: false,
             unfit: HashSet::new(),
-        }
-    }
-
-    /// What the dispatcher must know of it.
-    pub(crate) fn spec(id: GatewayId, config: &SmppConfig) -> GatewaySpec {
-        GatewaySpec {
-            id,
-            name: config.name.clone(),
-            channel: Channel::Sms,
-            units_per_second: config.parts_per_second,
-            receipts: config.receipts,
-            receipt_wait_us: config.receipt_wait_ms.saturating_mul(1_000),
-            retry: config.retry.into(),
-        }
+        })
     }
 
     /// Lets every session read; gives whether more may be waiting.
@@ -117,7 +115,9 @@ impl Gateway {
             }
             match pass.dispatcher.next(pass.now_us, self.id) {
                 Next::Send(handout) => {
-                    submit(session, pass, store, &self.config, &mut self.unfit, handout);
+                    if let Err(why) = session.send(pass, store, &handout) {
+                        not_sent(pass, &self.name, &mut self.unfit, &handout, why);
+                    }
                 }
                 Next::Wait(at_us) => {
                     self.ready_us = Some(at_us);
@@ -150,7 +150,7 @@ impl Gateway {
 
     /// The next time at which something is due.
     pub(crate) fn timeout(&self) -> Option<u64> {
-        let sessions = self.sessions.iter().filter_map(SmppSession::timeout).min();
+        let sessions = self.sessions.iter().filter_map(Session::timeout).min();
         [sessions, self.ready_us].into_iter().flatten().min()
     }
 
@@ -167,22 +167,22 @@ impl Gateway {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.sessions.iter().all(SmppSession::has_ended)
+        self.sessions.iter().all(Session::has_ended)
     }
 
     /// How it stands, without its counters.
     pub(crate) fn reading(&self) -> GatewayReading {
         let mut times = ResponseTimes::default();
         self.sessions.iter().for_each(|session| times.merge(session.times()));
-        let greetings = self.sessions.iter().filter_map(SmppSession::greeting);
+        let greetings = self.sessions.iter().filter_map(Session::greeting);
         GatewayReading {
             name: Arc::clone(&self.name),
             counters: Default::default(),
             learned_rate: None,
             sessions: self.sessions.len(),
             bound: greetings.clone().count(),
-            window: self.config.window,
-            in_flight: self.sessions.iter().map(SmppSession::in_flight).sum(),
+            window: self.window,
+            in_flight: self.sessions.iter().map(Session::in_flight).sum(),
             times,
             greeting: greetings.min_by_key(|greeting| greeting.round_trip_us).cloned(),
         }
@@ -195,7 +195,7 @@ impl Gateway {
 
     /// For tests: the first session panics when it is polled next.
     pub(crate) fn inject(&mut self) {
-        self.sessions[0].panics = true;
+        self.sessions[0].inject();
     }
 
     /// Says once what went up or down.
@@ -245,50 +245,33 @@ enum Fill {
     NotYet,
 }
 
-#[inline]
-fn submit(
-    session: &mut SmppSession,
+/// What was handed out and not sent.
+#[cold]
+fn not_sent(
     pass: &mut Pass<'_>,
-    store: &mut Store,
-    config: &SmppConfig,
+    name: &str,
     unfit: &mut HashSet<CampaignId>,
-    handout: Handout,
+    handout: &Handout,
+    why: NotSent,
 ) {
     let token = handout.token;
-    match store.message(&handout, config) {
-        Ok((template, message)) => match session.submit(pass.now_us, token, template, &message) {
-            Ok(()) => {}
-            Err(SubmitError::NotBound | SubmitError::Full) => {
-                pass.dispatcher.answered(pass.now_us, token, Answer::Unsent);
+    match why {
+        NotSent::NoRoom => pass.dispatcher.answered(pass.now_us, token, Answer::Unsent),
+        NotSent::Never(problem) => refuse(pass, token, Refusal::ForGood, format_args!("{problem}")),
+        NotSent::Unfit(problem) => {
+            let campaign = handout.key.campaign;
+            if unfit.insert(campaign) {
+                let text = format!("{name} can't send campaign {campaign}: {problem}; correct it and reopen");
+                pass.log.error("gateway", text.clone());
+                let code = NoticeCode::NoGateway;
+                pass.dispatcher.notice(pass.now_us, Some(campaign), handout.gateway, code, &text);
             }
-            Err(error) => refuse(pass, token, Refusal::ForGood, format_args!("{error}")),
-        },
-        Err(problem) => cannot_send(pass, config, unfit, handout, &problem),
+            // They are tried again, perhaps elsewhere, and end with the campaign.
+            refuse(pass, token, Refusal::ForNow, format_args!("{problem}"));
+        }
     }
 }
 
-/// A campaign can't go through a gateway: nothing that its people could help. They are tried again,
-/// perhaps elsewhere, and end with the campaign.
-#[cold]
-fn cannot_send(
-    pass: &mut Pass<'_>,
-    config: &SmppConfig,
-    unfit: &mut HashSet<CampaignId>,
-    handout: Handout,
-    problem: &str,
-) {
-    let campaign = handout.key.campaign;
-    if unfit.insert(campaign) {
-        let text =
-            format!("{} can't send campaign {campaign}: {problem}; correct it and reopen", config.name);
-        pass.log.error("gateway", text.clone());
-        let code = NoticeCode::NoGateway;
-        pass.dispatcher.notice(pass.now_us, Some(campaign), handout.gateway, code, &text);
-    }
-    refuse(pass, handout.token, Refusal::ForNow, format_args!("{problem}"));
-}
-
-#[cold]
 fn refuse(pass: &mut Pass<'_>, token: u64, refusal: Refusal, why: fmt::Arguments<'_>) {
     let detail = brief::<96>(why);
     pass.dispatcher.answered(pass.now_us, token, Answer::Refused { refusal, detail: &detail });

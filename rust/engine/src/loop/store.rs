@@ -117,9 +117,9 @@ impl Store {
         }
     }
 
-    /// The message of a handout, and the template it goes out with.
+    /// The part of a handout, and the template it goes out with.
     #[inline]
-    pub(crate) fn message(
+    pub(crate) fn sms(
         &mut self,
         handout: &Handout,
         config: &SmppConfig,

@@ -3,6 +3,7 @@
 //! A session belongs to the loop. It reads, tells the dispatcher what it hears, takes messages while
 //! it has room, and writes at the end of a pass: no channel, lock or task lies between them.
 
+mod any;
 pub(crate) mod smpp;
 pub(crate) mod smsc;
 pub(crate) mod tcp;
@@ -10,6 +11,8 @@ pub(crate) mod tcp;
 use bealert_core::dispatch::Dispatcher;
 
 use crate::log::Log;
+
+pub(crate) use any::Session;
 
 /// Bytes one session may leave in a pass before the others have their turn.
 pub(crate) const PASS_BYTES: usize = 64 * 1024;
@@ -41,6 +44,17 @@ pub(crate) enum Change {
         /// Trying again soon would change nothing.
         fatal: bool,
     },
+}
+
+/// Why a session did not take a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotSent {
+    /// It has no room after all: the message goes another way.
+    NoRoom,
+    /// The message can't be sent over this protocol at all.
+    Never(String),
+    /// Its campaign can't go through this gateway as it is configured: nothing that its people could help.
+    Unfit(String),
 }
 
 /// What a far end said of itself when the session came up.

@@ -6,17 +6,18 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bealert_core::dispatch::Handout;
 use bealert_core::model::GatewayId;
 use bealert_sim::client::{Backoff, Replies};
 use bealert_wire::smpp::{
-    BindMode, CloseReason, Esme, EsmeConfig, Event, Message, Reply, StatusClass, SubmitError, SubmitTemplate,
-    class, status,
+    BindMode, CloseReason, Esme, EsmeConfig, Event, Reply, StatusClass, SubmitError, class, status,
 };
 
 use super::tcp::{Connecting, Tcp, connect};
-use super::{Change, Greeting, PASS_BYTES, Pass};
+use super::{Change, Greeting, NotSent, PASS_BYTES, Pass};
 use crate::config::{BindKind, SmppConfig};
 use crate::fork::Descriptors;
+use crate::r#loop::store::Store;
 use crate::metrics::ResponseTimes;
 
 /// How long a connection may take to come up.
@@ -176,17 +177,18 @@ impl SmppSession {
 
     /// Takes one message; it is written by [`SmppSession::flush`].
     #[inline]
-    pub(crate) fn submit(
+    pub(crate) fn send(
         &mut self,
-        now_us: u64,
-        token: u64,
-        template: &SubmitTemplate,
-        message: &Message<'_>,
-    ) -> Result<(), SubmitError> {
-        match &mut self.link {
-            Link::Up { esme, .. } => esme.submit(now_us, token, template, message),
-            _ => Err(SubmitError::NotBound),
-        }
+        pass: &mut Pass<'_>,
+        store: &mut Store,
+        handout: &Handout,
+    ) -> Result<(), NotSent> {
+        let Link::Up { esme, .. } = &mut self.link else { return Err(NotSent::NoRoom) };
+        let (template, message) = store.sms(handout, &self.config).map_err(NotSent::Unfit)?;
+        esme.submit(pass.now_us, handout.token, template, &message).map_err(|error| match error {
+            SubmitError::NotBound | SubmitError::Full => NotSent::NoRoom,
+            error => NotSent::Never(error.to_string()),
+        })
     }
 
     /// Answers a receipt that the dispatcher has kept, or can't keep for now (`ok` is false).
