@@ -1,7 +1,7 @@
 //! The configuration as it crosses from Python, and what planning makes of it.
 
-use bealert_engine::Config;
 use bealert_engine::plan::{Plan, Planner, RecipientIn};
+use bealert_engine::{Config, GatewayConfig, SmtpConfig};
 
 /// The octets: JSON.
 pub(crate) fn read(octets: &[u8]) -> bool {
@@ -17,12 +17,10 @@ pub(crate) fn read(octets: &[u8]) -> bool {
     let shown = format!("{config:?}");
     for gateway in &config.gateways {
         assert!(config.gateway(gateway.name()).is_some());
-        let bealert_engine::GatewayConfig::Smpp(smpp) = gateway;
-        assert!(
-            smpp.password.len() < 8
-                || !shown.contains(&smpp.password)
-                || said_elsewhere(&config, &smpp.password)
-        );
+        for secret in secrets(gateway) {
+            let hidden = secret.len() < 8 || !shown.contains(secret);
+            assert!(hidden || said_elsewhere(&config, secret));
+        }
     }
     for scenario in &config.scenarios {
         plan(&config, &scenario.name);
@@ -30,11 +28,27 @@ pub(crate) fn read(octets: &[u8]) -> bool {
     true
 }
 
+/// What must never be shown of a gateway.
+fn secrets(gateway: &GatewayConfig) -> Vec<&str> {
+    match gateway {
+        GatewayConfig::Smpp(smpp) => vec![&smpp.password],
+        GatewayConfig::Smtp(smtp) => {
+            let keys = smtp.dkim.iter().map(|dkim| dkim.key.as_str());
+            smtp.password.as_deref().into_iter().chain(keys).collect()
+        }
+    }
+}
+
 /// A secret that is also the name of something is no secret.
 fn said_elsewhere(config: &Config, secret: &str) -> bool {
-    let bare = config.gateways.iter().map(|gateway| {
-        let bealert_engine::GatewayConfig::Smpp(smpp) = gateway;
-        format!("{} {} {} {}", smpp.name, smpp.host, smpp.system_id, smpp.port)
+    let bare = config.gateways.iter().map(|gateway| match gateway {
+        GatewayConfig::Smpp(smpp) => {
+            format!("{} {} {} {}", smpp.name, smpp.host, smpp.system_id, smpp.port)
+        }
+        GatewayConfig::Smtp(smtp) => {
+            let without = SmtpConfig { password: None, dkim: Vec::new(), ..smtp.clone() };
+            format!("{without:?}")
+        }
     });
     let without = Config { gateways: Vec::new(), ..config.clone() };
     bare.chain([format!("{without:?}"), "SmppConfig system_id window sessions".to_owned()])
