@@ -35,9 +35,11 @@ class ChannelPlan:
     Attributes:
         people: Those who are sent to on this channel.
         excluded: Those who are not.
-        parts: What it costs, in the unit of the channel: parts of SMS.
+        parts: What it costs, in the unit of the channel: parts of SMS, messages of e-mail.
         encoding: Of the text, and which character forced a costlier one.
         duration_s: At the rates of the gateways; None where they have no limit of ours.
+        octets: Size of all e-mail together; 0 for other channels.
+        largest_octets: Size of the largest e-mail: a relay may have a limit.
     """
 
     people: int
@@ -45,6 +47,8 @@ class ChannelPlan:
     parts: int
     encoding: str
     duration_s: float | None
+    octets: int = 0
+    largest_octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,14 @@ class Example:
         language: In which language.
         text: What they would read.
         parts: How many parts it takes.
+        subject: Of an e-mail.
     """
 
     recipient: str
     language: str
     text: str
     parts: int
+    subject: str | None = None
 
 
 class Plan:
@@ -133,10 +139,14 @@ class Plan:
         return max(known, default=None)
 
     @cached_property
+    def examples(self) -> dict[str, Example]:
+        """On each channel that anybody is sent to on, the message of the first of them."""
+        return {name: Example(*row) for name, row in self._native.examples()}
+
+    @property
     def example(self) -> Example | None:
-        """The message of the first person who is sent to; None if there is nobody."""
-        row = self._native.example()
-        return None if row is None else Example(*row)
+        """The first of `examples`; None if everybody is excluded on every channel."""
+        return next(iter(self.examples.values()), None)
 
     def summary(self) -> str:
         """People, exclusions with their reasons, parts and time, in a few lines for people."""

@@ -8,8 +8,12 @@ use pyo3::types::PyBytes;
 
 use crate::waiting::apart;
 
-/// People, excluded, parts, encoding, duration: the fields of `bealert_engine.plan.ChannelPlan`.
-type ChannelRow = (u64, u64, u64, String, Option<f64>);
+/// People, excluded, parts, encoding, duration, octets in all and of the largest: the fields of
+/// `bealert_engine.plan.ChannelPlan`.
+type ChannelRow = (u64, u64, u64, String, Option<f64>, u64, u64);
+
+/// Recipient, language, text, parts and subject: the fields of `bealert_engine.plan.Example`.
+type ExampleRow<'a> = (&'a str, &'a str, &'a str, u8, Option<&'a str>);
 
 /// What a scenario would do to an audience.
 #[pyclass(frozen, module = "bealert_engine._engine")]
@@ -48,16 +52,16 @@ impl Plan {
     fn channels(&self) -> Vec<(&'static str, ChannelRow)> {
         let row = |plan: &bealert_engine::plan::ChannelPlan| {
             let encoding = plan.encoding_text();
-            let row = (plan.people, plan.excluded, plan.parts, encoding, plan.duration_s);
+            let (octets, largest) = (plan.octets, plan.largest_octets);
+            let row = (plan.people, plan.excluded, plan.parts, encoding, plan.duration_s, octets, largest);
             (plan.channel.name(), row)
         };
         self.plan.channels.iter().map(row).collect()
     }
 
-    /// Recipient, language, text and parts of the first message.
-    fn example(&self) -> Option<(&str, &str, &str, u8)> {
-        let example = self.plan.example.as_ref()?;
-        Some((&example.recipient, &example.language, &example.text, example.parts))
+    /// The first message of each channel.
+    fn examples(&self) -> Vec<(&str, ExampleRow<'_>)> {
+        self.plan.examples.iter().map(|example| (&*example.channel, example_row(example))).collect()
     }
 
     /// The whole plan, for another process.
@@ -79,4 +83,8 @@ impl Plan {
     pub(crate) fn new(plan: bealert_engine::plan::Plan) -> Self {
         Self { plan: Arc::new(plan) }
     }
+}
+
+fn example_row(example: &bealert_engine::plan::Example) -> ExampleRow<'_> {
+    (&example.recipient, &example.language, &example.text, example.parts, example.subject.as_deref())
 }

@@ -1,50 +1,30 @@
-//! Rendering: from a stored block to the bytes of its messages.
+//! Rendering: from a stored block to its messages, ready to be sent.
+
+mod email;
+mod sms;
 
 use std::sync::Arc;
 
-use bealert_core::block::{BlockError, people};
+use bealert_core::block::BlockError;
 use bealert_core::dispatch::{AddressHash, Entries};
-use bealert_wire::text::{Parts, TooLong};
+use bealert_core::model::{BlockRow, Channel};
+use bealert_wire::text::TooLong;
 use thiserror::Error;
 
-pub(crate) use crate::plan::Frozen;
-use crate::plan::{RenderProblem, person_values};
+use crate::campaign::Prepared;
+use crate::mail::{AddressProblem, LetterProblem};
+use crate::plan::RenderProblem;
 
-/// A block whose messages are ready to be sent: everything in a few long buffers, found by index.
-#[derive(Debug, Default)]
-pub(crate) struct Rendered {
-    messages: Vec<Message>,
-    ordinals: Vec<u32>,
-    /// Numbers, one after the other.
-    destinations: String,
-    /// Parts, one after the other, headers included.
-    bodies: Vec<u8>,
-    /// Where each part ends in `bodies`, behind a 0.
-    ends: Vec<u32>,
-}
+pub(crate) use email::EmailBlock;
+pub(crate) use sms::SmsBlock;
 
-#[derive(Debug, Clone, Copy)]
-struct Message {
-    /// Where its number begins.
-    destination: u32,
-    digits: u8,
-    data_coding: u8,
-    parts: u8,
-    /// The number of its first part in the block.
-    first: u32,
-}
-
-/// One part of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RenderedPart<'a> {
-    /// The number, digits without `+`.
-    pub(crate) destination: &'a str,
-    /// As it stands in `short_message`, its header in front where there is one.
-    pub(crate) body: &'a [u8],
-    /// Whether `body` begins with a user data header.
-    pub(crate) udhi: bool,
-    /// The alphabet (SMPP 3.4 §5.2.19).
-    pub(crate) data_coding: u8,
+/// The messages of a block, on the channel that it is for.
+#[derive(Debug)]
+pub(crate) enum Rendered {
+    /// Parts of SMS.
+    Sms(SmsBlock),
+    /// Letters.
+    Email(EmailBlock),
 }
 
 /// Why a stored block can't be sent.
@@ -79,6 +59,25 @@ pub(crate) enum RenderedError {
         /// What came out.
         rendered: usize,
     },
+    /// A letter that could be rendered when it was planned can't be now.
+    #[error("the e-mail to {id:?}: {problem}")]
+    Letter {
+        /// Whose.
+        id: String,
+        /// Why.
+        problem: LetterProblem,
+    },
+    /// An address that was judged when it was planned is none now.
+    #[error("the address of {id:?}: {problem}")]
+    Address {
+        /// Whose.
+        id: String,
+        /// Why.
+        problem: AddressProblem,
+    },
+    /// The campaign froze no content for the channel of the block.
+    #[error("the campaign has no content for {0}")]
+    Channel(&'static str),
     /// The block points to a language that the campaign doesn't have.
     #[error("the message to {id:?} is in a language that the campaign does not have")]
     Language {
@@ -91,87 +90,51 @@ pub(crate) enum RenderedError {
 }
 
 impl Rendered {
-    /// Renders the messages of a block. `reference` ties the parts of a long message together: the same whenever
-    /// one is sent again.
+    /// Renders the messages of a block.
     ///
     /// # Errors
     /// [`RenderedError`], where the block is damaged, or not what was planned.
-    pub(crate) fn of(frozen: &Frozen, blob: &[u8], reference: u8) -> Result<Self, RenderedError> {
-        let people = people(blob)?;
-        let plan = frozen.values();
-        let (mut text, mut parts) = (String::new(), Parts::new());
-        let mut block = Self { ends: vec![0], ..Self::default() };
-        for person in &people {
-            let id = || person.id.to_owned();
-            let language = usize::from(person.language);
-            if language >= frozen.content().languages().len() {
-                return Err(RenderedError::Language { id: id() });
-            }
-            let values = person_values(person.id, person.name, person.language_given, &person.values, &plan);
-            let rendered = frozen.content().render(language, &values, &mut text);
-            rendered.map_err(|problem| RenderedError::Text { id: id(), problem })?;
-            let encoded = parts.encode(&text, reference);
-            encoded.map_err(|problem| RenderedError::TooLong { id: id(), problem })?;
-            if parts.len() != usize::from(person.units) {
-                let (planned, rendered) = (person.units, parts.len());
-                return Err(RenderedError::Parts { id: id(), planned, rendered });
-            }
-            block.ordinals.push(person.ordinal);
-            block.add(person.address, &parts).ok_or(RenderedError::Size)?;
+    pub(crate) fn of(prepared: &Prepared, row: &BlockRow) -> Result<Self, RenderedError> {
+        match row.meta.key.channel {
+            Channel::Sms => SmsBlock::of(&prepared.frozen, &row.data, prepared.reference()).map(Self::Sms),
+            Channel::Email => EmailBlock::of(prepared, row, ..).map(Self::Email),
+            Channel::Voice => Err(RenderedError::Channel("voice")),
         }
-        Ok(block)
-    }
-
-    /// A part of a message: `index` is its place in the block, `part` counts from 0.
-    ///
-    /// # Panics
-    /// Where the block has no such part; it has those that its entries tell.
-    #[inline]
-    pub(crate) fn message(&self, index: usize, part: usize) -> RenderedPart<'_> {
-        let message = self.messages[index];
-        assert!(part < usize::from(message.parts), "a message has the parts that were planned");
-        let at = message.first as usize + part;
-        let start = message.destination as usize;
-        RenderedPart {
-            destination: &self.destinations[start..start + usize::from(message.digits)],
-            body: &self.bodies[self.ends[at] as usize..self.ends[at + 1] as usize],
-            udhi: message.parts > 1,
-            data_coding: message.data_coding,
-        }
-    }
-
-    /// Octets of all its parts.
-    pub(crate) fn octets(&self) -> usize {
-        self.bodies.len()
     }
 
     /// What the dispatcher holds of it.
     pub(crate) fn entries(&self, hash: AddressHash) -> Arc<Entries> {
-        let destination = |message: &Message| {
-            let start = message.destination as usize;
-            hash.of(&self.destinations[start..start + usize::from(message.digits)])
-        };
-        Arc::new(Entries {
-            ordinals: self.ordinals.clone(),
-            units: self.messages.iter().map(|message| message.parts).collect(),
-            addresses: self.messages.iter().map(destination).collect(),
+        Arc::new(match self {
+            Self::Sms(block) => block.entries(hash),
+            Self::Email(block) => block.entries(hash),
         })
     }
 
-    fn add(&mut self, address: &str, parts: &Parts) -> Option<()> {
-        self.messages.push(Message {
-            destination: u32::try_from(self.destinations.len()).ok()?,
-            digits: u8::try_from(address.len()).ok()?,
-            data_coding: parts.encoding().data_coding(),
-            parts: u8::try_from(parts.len()).ok()?,
-            first: u32::try_from(self.ends.len() - 1).ok()?,
-        });
-        self.destinations.push_str(address);
-        for part in 0..parts.len() {
-            self.bodies.extend_from_slice(parts.part(part));
-            self.ends.push(u32::try_from(self.bodies.len()).ok()?);
+    /// Octets of all its messages, as they are kept.
+    pub(crate) fn octets(&self) -> usize {
+        match self {
+            Self::Sms(block) => block.octets(),
+            Self::Email(block) => block.octets(),
         }
-        Some(())
+    }
+
+    /// Its SMS.
+    #[inline]
+    pub(crate) fn sms(&self) -> Option<&SmsBlock> {
+        match self {
+            Self::Sms(block) => Some(block),
+            Self::Email(_) => None,
+        }
+    }
+
+    /// Its letters.
+    #[inline]
+    #[allow(dead_code, reason = "sessions with relays send them")]
+    pub(crate) fn email(&self) -> Option<&EmailBlock> {
+        match self {
+            Self::Sms(_) => None,
+            Self::Email(block) => Some(block),
+        }
     }
 }
 

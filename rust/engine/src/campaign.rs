@@ -1,26 +1,37 @@
 //! A running campaign as the loop and the pool need it: what it froze, ready to be used.
 
+mod mailroom;
+
 use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
 use bealert_wire::smpp::{Address, SubmitOptions, SubmitTemplate, Time};
 
-use crate::blocks::Frozen;
 use crate::config::SmppConfig;
+use crate::plan::Frozen;
+
+pub(crate) use mailroom::{Mailing, Mailroom};
 
 /// A campaign whose templates are compiled.
 pub(crate) struct Prepared {
     pub(crate) id: CampaignId,
     pub(crate) frozen: Frozen,
+    mailing: Option<Mailing>,
     expires_at_ms: i64,
 }
 
 impl Prepared {
-    /// Compiles what the campaign froze at launch.
+    /// Compiles what the campaign froze at launch, for a process that sends with `room`.
     ///
     /// # Errors
     /// Where the ledger's text is none that this version writes.
-    pub(crate) fn of(row: &CampaignRow) -> Result<Self, String> {
-        let frozen = Frozen::from_json(&row.frozen).map_err(|error| error.to_string())?;
-        Ok(Self { id: row.id, frozen, expires_at_ms: row.expires_at_ms })
+    pub(crate) fn of(row: &CampaignRow, room: &Mailroom) -> Result<Self, String> {
+        let mut frozen = Frozen::from_json(&row.frozen).map_err(|error| error.to_string())?;
+        let mailing = frozen.take_email().map(|email| Mailing::of(&email, row, room)).transpose()?;
+        Ok(Self { id: row.id, frozen, mailing, expires_at_ms: row.expires_at_ms })
+    }
+
+    /// Its letters.
+    pub(crate) fn mailing(&self) -> Option<&Mailing> {
+        self.mailing.as_ref()
     }
 
     /// The reference of this campaign's long messages: the same whenever a part is sent again.
@@ -34,7 +45,8 @@ impl Prepared {
     /// Where the sender can't stand in SMPP; planning refuses such a one, a later configuration may
     /// bring it in.
     pub(crate) fn template(&self, config: &SmppConfig) -> Result<SubmitTemplate, String> {
-        let sender = self.frozen.sender(&config.name).unwrap_or(&config.sender);
+        let frozen = self.frozen.sms().and_then(|sms| sms.sender(&config.name));
+        let sender = frozen.unwrap_or(&config.sender);
         let source = Address::sender(sender).map_err(|error| format!("sender {sender:?}: {error}"))?;
         let mut options = SubmitOptions::new(source);
         options.receipts = config.receipts;

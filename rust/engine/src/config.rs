@@ -1,7 +1,6 @@
 //! What an engine is opened with: one JSON text, checked again here, never shown with its secrets.
 
 mod bounces;
-mod email;
 mod gateway;
 mod scenario;
 mod smtp;
@@ -10,8 +9,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::mail::judge;
+
 pub use bounces::{BounceListener, BounceMaildir, BounceProtocol, BouncesConfig};
-pub use email::{AttachmentContent, EmailContent, UnsubscribeConfig};
 pub use gateway::{BindKind, GatewayConfig, RetryConfig, SmppConfig};
 pub use scenario::ScenarioConfig;
 pub use smtp::{AuthMechanism, DkimConfig, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
@@ -66,6 +66,16 @@ impl Config {
     /// The scenario of a name.
     pub fn scenario(&self, name: &str) -> Option<&ScenarioConfig> {
         self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
+
+    /// Whether mail may be sent from an address; its domain as it is looked up, in lower case. With no list, from
+    /// any; a domain on it stands for its addresses, not for those of domains below it.
+    pub fn may_send_from(&self, local: &str, domain: &str) -> bool {
+        let allows = |entry: &String| match entry.strip_prefix('@') {
+            Some(allowed) => judge(&format!("x@{allowed}")).is_ok_and(|allowed| allowed.domain() == domain),
+            None => judge(entry).is_ok_and(|one| one.local() == local && one.domain() == domain),
+        };
+        self.senders.is_empty() || self.senders.iter().any(allows)
     }
 
     /// Changes whenever a plan made before would go out through other gateways, from another sender
@@ -153,10 +163,10 @@ mod tests {
             "sender": "BE <a@be-alert.example>", "domains": [["example.org", 5.5]],
             "dkim": [{"domain": "be-alert.example", "selector": "s", "key": "hush"}],
             "timeouts": {"dot_ms": 7}}],
-        "scenarios": [{"name": "x", "kind": "news", "expiry_ms": 5, "email": {
-            "nl": {"subject": "a", "text": "b", "attachments": [
+        "scenarios": [{"name": "x", "kind": "news", "expiry_ms": 5, "email": [
+            {"language": "nl", "subject": "a", "text": "b", "attachments": [
                 {"name": "n", "content_type": "image/png", "content_id": "c", "data": "AAEC"}]},
-            "fr": {"subject": "d", "html": "e"}}}]}"#;
+            {"language": "fr", "subject": "d", "html": "e"}]}]}"#;
 
     #[test]
     fn a_mail_relay_and_mail_content_are_read() {
@@ -167,8 +177,8 @@ mod tests {
         assert_eq!((smtp.timeouts.dot_ms, smtp.timeouts.greeting_ms), (7, 300_000));
         assert_eq!(config.gateways[0].prefixes().collect::<Vec<_>>(), [""]);
         let email = &config.scenarios[0].email;
-        assert_eq!((email[0].0.as_str(), email[1].0.as_str()), ("nl", "fr"));
-        assert_eq!(email[0].1.attachments[0].data, [0, 1, 2]);
+        assert_eq!((email[0].language.as_str(), email[1].language.as_str()), ("nl", "fr"));
+        assert_eq!(email[0].attachments[0].data, [0, 1, 2]);
         let listener = BounceListener { listen: "127.0.0.1:2526".into(), protocol: BounceProtocol::Smtp };
         assert_eq!(config.bounces, Some(BouncesConfig::Listen(listener)));
         let maildir = MAIL.replace(r#""listen": "127.0.0.1:2526", "protocol": "smtp""#, r#""maildir": "in""#);
@@ -180,7 +190,7 @@ mod tests {
     #[test]
     fn an_attachment_that_is_no_base64_is_an_error() {
         let problem = Config::from_json(&MAIL.replace("AAEC", "A*")).unwrap_err();
-        assert!(problem.contains("Base64"), "{problem}");
+        assert!(problem.contains("line 9"), "{problem}");
     }
 
     #[test]

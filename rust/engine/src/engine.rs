@@ -10,6 +10,7 @@ use bealert_core::dispatch::{AddressHash, Progress};
 use bealert_core::ledger::Ledger;
 use bealert_core::model::{CampaignId, CampaignRow};
 
+use crate::campaign::Mailroom;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::EngineError;
@@ -60,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) descriptors: Arc<Descriptors>,
     pub(crate) view: EngineView,
     pub(crate) hash: AddressHash,
+    /// What letters are sent with.
+    pub(crate) mailroom: Arc<Mailroom>,
     /// The directory of the ledger, if it is in one.
     pub(crate) directory: Option<PathBuf>,
     /// Keys that are being launched: a second launch of one waits for the first.

@@ -153,11 +153,11 @@ impl Engine {
     /// first reservation.
     fn launching(&self, plan: &Plan, row: &CampaignRow) -> Result<(Answer, Box<Launching>), EngineError> {
         let damaged = |why: String| EngineError::Failed(format!("the plan can't be rendered: {why}"));
-        let prepared = Arc::new(Prepared::of(row).map_err(damaged)?);
+        let prepared = Arc::new(Prepared::of(row, &self.inner.mailroom).map_err(damaged)?);
         let (mut loaded, mut rendered) = (Vec::new(), Vec::new());
         for block in first_of_routes(&plan.blocks) {
             let key = keyed(block.meta, row.id).key;
-            let ready = Rendered::of(&prepared.frozen, &block.data, prepared.reference());
+            let ready = Rendered::of(&prepared, block);
             let ready = Arc::new(ready.map_err(|error| damaged(error.to_string()))?);
             loaded.push((key, ready.entries(self.inner.hash)));
             rendered.push((key, ready));

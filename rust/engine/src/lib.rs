@@ -40,9 +40,9 @@ mod writer;
 
 pub use check::GatewayCheck;
 pub use config::{
-    AttachmentContent, AuthMechanism, BindKind, BounceListener, BounceMaildir, BounceProtocol, BouncesConfig,
-    Config, DkimConfig, EmailContent, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig, SmtpConfig,
-    SmtpMode, SmtpTimeouts, TlsMode, UnsubscribeConfig,
+    AuthMechanism, BindKind, BounceListener, BounceMaildir, BounceProtocol, BouncesConfig, Config,
+    DkimConfig, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig, SmtpConfig, SmtpMode, SmtpTimeouts,
+    TlsMode,
 };
 pub use engine::{Engine, Waiter};
 pub use error::EngineError;

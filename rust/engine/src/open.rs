@@ -11,7 +11,7 @@ use bealert_core::dispatch::{Dispatcher, Settings};
 use bealert_core::ledger::{Ledger, LedgerReader, MemoryLedger, Retain};
 use bealert_core::model::CampaignRow;
 
-use crate::campaign::Prepared;
+use crate::campaign::{Mailroom, Prepared};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayConfig};
 use crate::control::{ControlServer, WeakEngine};
@@ -51,18 +51,15 @@ pub(crate) fn open_on(
     mut ledger: Box<dyn Ledger>,
     clock: Clock,
 ) -> Result<Engine, EngineError> {
-    check_accounts(&config)?;
+    let hash_key = ledger.hash_key((random(), random()))?;
+    let mailroom = Arc::new(check_accounts(&config, hash_key)?);
     let descriptors = Descriptors::new();
     let campaigns = ledger.open_campaigns()?;
     let mut reader = ledger.reader()?;
     let (last_seq, last_at_ms) = reader.last()?;
     let clock = clock.not_before(last_at_ms);
-    let mut dispatcher = Dispatcher::new(Settings {
-        now_us: clock.now_us(),
-        wall_ms: clock.wall_ms(),
-        last_seq,
-        hash_key: ledger.hash_key((random(), random()))?,
-    });
+    let mut dispatcher =
+        Dispatcher::new(Settings { now_us: clock.now_us(), wall_ms: clock.wall_ms(), last_seq, hash_key });
     let gateways = gateways(&config, &mut *ledger, &mut dispatcher, &descriptors)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
     let uncleared = reader.uncleared()?;
@@ -73,7 +70,7 @@ pub(crate) fn open_on(
     while readers.len() < THREADS {
         readers.push(ledger.reader()?);
     }
-    let store = store(&campaigns, readers, &inbox, &shared.log)?;
+    let store = store(&campaigns, &mailroom, readers, &inbox, &shared.log)?;
     let hash = dispatcher.address_hash();
     let writer = Writer::start(ledger, Arc::clone(&inbox), Arc::clone(&shared.log))?;
     for campaign in uncleared {
@@ -106,6 +103,7 @@ pub(crate) fn open_on(
         descriptors,
         view,
         hash,
+        mailroom,
         directory,
         launching,
         launched,
@@ -124,17 +122,23 @@ pub(crate) fn open_on(
 }
 
 /// Every account setting that has no place on the wire, such as a password of more than 8 octets (SMPP 3.4
-/// §5.2.2), with its gateway.
-fn check_accounts(config: &Config) -> Result<(), EngineError> {
-    let problems = config.gateways.iter().flat_map(|gateway| {
-        let problems = match gateway {
-            GatewayConfig::Smpp(smpp) => esme_config(smpp).problems(),
-            GatewayConfig::Smtp(_) => Vec::new(),
-        };
-        problems.into_iter().map(|problem| format!("gateway {:?}: {problem}", gateway.name()))
-    });
-    let problems: Vec<String> = problems.collect();
-    if problems.is_empty() { Ok(()) } else { Err(EngineError::Config(problems.join("\n"))) }
+/// §5.2.2), or that letters can't be sent with, with its gateway; or what letters are sent with.
+fn check_accounts(config: &Config, hash_key: (u64, u64)) -> Result<Mailroom, EngineError> {
+    let mut problems: Vec<String> = Vec::new();
+    for gateway in &config.gateways {
+        if let GatewayConfig::Smpp(smpp) = gateway {
+            let found = esme_config(smpp).problems().into_iter();
+            problems.extend(found.map(|problem| format!("gateway {:?}: {problem}", smpp.name)));
+        }
+    }
+    match Mailroom::of(config, hash_key) {
+        Ok(mailroom) if problems.is_empty() => Ok(mailroom),
+        Ok(_) => Err(EngineError::Config(problems.join("\n"))),
+        Err(found) => {
+            problems.extend(found);
+            Err(EngineError::Config(problems.join("\n")))
+        }
+    }
 }
 
 /// Listens for commands of other processes. An engine that can't still sends.
@@ -166,13 +170,14 @@ fn gateways(
 
 fn store(
     campaigns: &[CampaignRow],
+    mailroom: &Mailroom,
     readers: Vec<Box<dyn LedgerReader>>,
     inbox: &Arc<Inbox>,
     log: &Log,
 ) -> Result<Store, EngineError> {
     let mut store = Store::new(Pool::start(readers, inbox)?);
     for row in campaigns {
-        match Prepared::of(row) {
+        match Prepared::of(row, mailroom) {
             Ok(prepared) => store.admit(Arc::new(prepared)),
             Err(why) => log.error("engine", format!("campaign {} can't go on: {why}", row.id)),
         }

@@ -71,5 +71,5 @@ fn run(receiver: &Mutex<Receiver<Work>>, mut reader: Box<dyn LedgerReader>, inbo
 fn render(reader: &mut dyn LedgerReader, key: BlockKey, prepared: &Prepared) -> Result<Rendered, String> {
     let row = reader.block(key).map_err(|error| error.to_string())?;
     let row = row.ok_or("it is not in the ledger")?;
-    Rendered::of(&prepared.frozen, &row.data, prepared.reference()).map_err(|error| error.to_string())
+    Rendered::of(prepared, &row).map_err(|error| error.to_string())
 }

@@ -6,15 +6,18 @@
 pub use crate::control::untrusted::{answer as control_answer, requests as control_requests};
 pub use crate::ledger::untrusted::{COLUMNS, Cell, TABLES, row as ledger_row};
 
-use bealert_core::model::EXCLUDED;
+use bealert_core::model::{CampaignId, CampaignRow, EXCLUDED};
 
 use crate::blocks::Rendered;
-use crate::plan::{Frozen, Plan};
+use crate::campaign::{Mailroom, Prepared};
+use crate::launch::row_of;
+use crate::plan::Plan;
 
 /// Renders every block of a plan that came over `control.sock`, as the pool does once it is launched. The octets
 /// of its messages, or `None` where it can't be sent.
-pub fn rendered(plan: &Plan, reference: u8) -> Option<usize> {
-    let frozen = Frozen::from_json(&plan.frozen).ok()?;
+pub fn rendered(plan: &Plan, campaign: u32) -> Option<usize> {
+    let row = CampaignRow { id: CampaignId(campaign), ..row_of(plan, "", "", 0, 0) };
+    let prepared = Prepared::of(&row, &Mailroom::default()).ok()?;
     let sent = plan.blocks.iter().filter(|block| block.meta.route != EXCLUDED);
-    sent.map(|block| Rendered::of(&frozen, &block.data, reference).ok().map(|ready| ready.octets())).sum()
+    sent.map(|block| Rendered::of(&prepared, block).ok().map(|ready| ready.octets())).sum()
 }

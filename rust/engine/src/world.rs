@@ -13,6 +13,7 @@ use bealert_core::model::{CampaignId, CampaignRow};
 use bealert_sim::smsc::{Books, TakenMessage};
 use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, Setup, World as Simulated};
 
+use crate::campaign::Mailroom;
 use crate::config::{Config, GatewayConfig, SmppConfig};
 use crate::error::EngineError;
 use crate::events::EventOut;
@@ -27,6 +28,9 @@ pub use bealert_sim::world::Order;
 
 /// The wall clock at the beginning, unless a host says otherwise: 2027-01-15, 08:00 UTC.
 const WALL_MS: i64 = 1_800_000_000_000;
+
+/// The secret of the letters of a world: a world is the same every time.
+const HASH_KEY: (u64, u64) = (0, 0);
 
 /// How long a command may take to be durable in virtual time: far beyond any stall that a host asks for.
 const DURABLE_US: u64 = 24 * 3_600_000_000;
@@ -66,10 +70,12 @@ impl World {
             gateways.push(gateway(smpp, options, seed ^ at as u64)?);
             configs.push(smpp.clone());
         }
+        let mailroom = Mailroom::of(&config, HASH_KEY);
+        let mailroom = mailroom.map_err(|problems| EngineError::Config(problems.join("\n")))?;
         let mut setup = Setup::calm(seed, gateways);
         setup.wall_ms = WALL_MS;
         setup.keep_messages = true;
-        let simulated = Simulated::new(setup, Box::new(Letters::new(configs)));
+        let simulated = Simulated::new(setup, Box::new(Letters::new(configs, mailroom)));
         Ok(Self { config, simulated: Arc::new(Mutex::new(simulated)) })
     }
 

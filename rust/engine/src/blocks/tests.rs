@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::Config;
-use crate::plan::{Plan, Planner, RecipientIn};
+use crate::plan::{Frozen, Plan, Planner, RecipientIn};
 
 const TEXTS: &str = r#"{"nl": "Hallo {{ name }}, {{ street }}: {{ x }}", "fr": "{% if x %}{{ street|upper }}{% endif %} ê",
     "en": "{{ language }}/{{ id }} {{ street }}"}"#;
@@ -68,7 +68,7 @@ fn plan(people: &[Someone]) -> Plan {
 }
 
 /// What a phone would show of a message's parts.
-fn shown(block: &Rendered, index: usize, parts: u8, reference: u8) -> String {
+fn shown(block: &SmsBlock, index: usize, parts: u8, reference: u8) -> String {
     let mut octets = Vec::new();
     let mut coding = 0;
     for part in 0..usize::from(parts) {
@@ -112,13 +112,13 @@ proptest! {
         let frozen = Frozen::from_json(&plan.frozen).unwrap();
         let (mut parts, mut seen) = (0, 0);
         for row in plan.blocks.iter().filter(|row| row.meta.route != EXCLUDED) {
-            let block = Rendered::of(&frozen, &row.data, reference).unwrap();
+            let block = SmsBlock::of(&frozen, &row.data, reference).unwrap();
             let hash = Dispatcher::new(Settings { now_us: 0, wall_ms: 0, last_seq: 0, hash_key: (1, 2) }).address_hash();
             let entries = block.entries(hash);
             prop_assert_eq!(entries.ordinals.len(), row.meta.len as usize);
             prop_assert_eq!(entries.units.iter().map(|units| u32::from(*units)).sum::<u32>(), row.meta.units);
             let stored = bealert_core::block::people(&row.data).unwrap();
-            prop_assert_eq!(&*entries, &Entries::of(&stored, hash));
+            prop_assert_eq!(&entries, &Entries::of(&stored, hash));
             for (index, person) in stored.iter().enumerate() {
                 let at = person.ordinal as usize;
                 prop_assert_eq!(shown(&block, index, person.units, reference), expected(at, &people[at]));
@@ -129,9 +129,9 @@ proptest! {
         }
         prop_assert_eq!(plan.parts(), parts);
         prop_assert_eq!(seen + plan.excluded.len(), people.len());
-        if let Some(example) = plan.example {
+        if let Some(example) = plan.examples.first() {
             let at: usize = example.recipient.parse().unwrap();
-            prop_assert_eq!(example.text, expected(at, &people[at]));
+            prop_assert_eq!(&example.text, &expected(at, &people[at]));
         }
     }
 }
@@ -144,14 +144,15 @@ fn one() -> Someone {
 #[test]
 fn a_sender_is_frozen_as_it_is_sent() {
     let frozen = Frozen::from_json(&plan(&[one()]).frozen).unwrap();
-    assert_eq!((frozen.sender("a"), frozen.sender("b")), (Some("32470000000"), Some("BE-Alert")));
+    let sms = frozen.sms().unwrap();
+    assert_eq!((sms.sender("a"), sms.sender("b")), (Some("32470000000"), Some("BE-Alert")));
 }
 
 #[test]
 fn the_same_message_has_the_same_octets_whenever_it_is_rendered() {
     let plan = plan(&[one()]);
     let frozen = Frozen::from_json(&plan.frozen).unwrap();
-    let render = |reference| Rendered::of(&frozen, &plan.blocks[0].data, reference).unwrap();
+    let render = |reference| SmsBlock::of(&frozen, &plan.blocks[0].data, reference).unwrap();
     let (once, again, other) = (render(9), render(9), render(10));
     assert_eq!(once.message(0, 1), again.message(0, 1));
     assert_ne!(once.message(0, 1).body, other.message(0, 1).body);
@@ -161,13 +162,13 @@ fn the_same_message_has_the_same_octets_whenever_it_is_rendered() {
 fn a_block_that_is_not_what_was_planned_is_not_sent() {
     let plan = plan(&[one()]);
     let json = plan.frozen.replace("Hallo", &"Hallo".repeat(100));
-    let longer = Rendered::of(&Frozen::from_json(&json).unwrap(), &plan.blocks[0].data, 1);
+    let longer = SmsBlock::of(&Frozen::from_json(&json).unwrap(), &plan.blocks[0].data, 1);
     assert!(matches!(longer, Err(RenderedError::Parts { planned: 2, rendered: 5, .. })), "{longer:?}");
     let json = plan.frozen.replace("{{ street }}", "{{ nowhere }}");
-    let missing = Rendered::of(&Frozen::from_json(&json).unwrap(), &plan.blocks[0].data, 1);
+    let missing = SmsBlock::of(&Frozen::from_json(&json).unwrap(), &plan.blocks[0].data, 1);
     assert!(matches!(missing, Err(RenderedError::Text { .. })), "{missing:?}");
     let frozen = Frozen::from_json(&plan.frozen).unwrap();
-    let damaged = Rendered::of(&frozen, &plan.blocks[0].data[1..], 1);
+    let damaged = SmsBlock::of(&frozen, &plan.blocks[0].data[1..], 1);
     assert!(matches!(damaged, Err(RenderedError::Block(_))), "{damaged:?}");
 }
 
@@ -176,5 +177,5 @@ fn a_block_that_is_not_what_was_planned_is_not_sent() {
 fn a_part_that_was_not_planned_is_not_the_next_persons() {
     let plan = plan(&[one(), one()]);
     let frozen = Frozen::from_json(&plan.frozen).unwrap();
-    Rendered::of(&frozen, &plan.blocks[0].data, 1).unwrap().message(0, 2);
+    SmsBlock::of(&frozen, &plan.blocks[0].data, 1).unwrap().message(0, 2);
 }

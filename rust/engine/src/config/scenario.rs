@@ -3,7 +3,7 @@
 use bealert_core::model::{Kind, Policy};
 use serde::Deserialize;
 
-use super::email::{EmailContent, UnsubscribeConfig};
+use crate::mail::{EmailText, Unsubscribe};
 
 /// A reusable message.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,11 +23,11 @@ pub struct ScenarioConfig {
     #[serde(default, deserialize_with = "named::pairs")]
     pub sms: Vec<(String, String)>,
     /// E-mail per language, in the order given.
-    #[serde(default, deserialize_with = "named::pairs")]
-    pub email: Vec<(String, EmailContent)>,
+    #[serde(default)]
+    pub email: Vec<EmailText>,
     /// How people opt out of its e-mail; only for news and info.
     #[serde(default)]
-    pub unsubscribe: Option<UnsubscribeConfig>,
+    pub unsubscribe: Option<Unsubscribe>,
 }
 
 impl ScenarioConfig {
@@ -39,7 +39,6 @@ impl ScenarioConfig {
 
 mod named {
     use std::fmt;
-    use std::marker::PhantomData;
 
     use bealert_core::model::{Kind, Policy};
     use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -58,15 +57,13 @@ mod named {
     }
 
     /// A map whose order is kept: the first language is the last resort.
-    pub(super) fn pairs<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        input: D,
-    ) -> Result<Vec<(String, T)>, D::Error> {
-        struct Pairs<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
-            type Value = Vec<(String, T)>;
+    pub(super) fn pairs<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<(String, String)>, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Vec<(String, String)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a content per language")
+                f.write_str("a text per language")
             }
 
             fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -81,6 +78,6 @@ mod named {
                 Ok(pairs)
             }
         }
-        input.deserialize_any(Pairs(PhantomData))
+        input.deserialize_any(Pairs)
     }
 }

@@ -166,7 +166,7 @@ pub enum SmtpMode {
 }
 
 /// A key that signs messages (RFC 6376).
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DkimConfig {
     /// The domain that signs.

@@ -129,7 +129,8 @@ impl Store {
             self.at_hand = Some(self.fetch(key, gateway, config)?);
         }
         let at_hand = self.at_hand.as_ref().expect("it was just set");
-        let part = at_hand.block.message(handout.index as usize, usize::from(handout.part));
+        let block = at_hand.block.sms().ok_or("a block of another channel was handed out")?;
+        let part = block.message(handout.index as usize, usize::from(handout.part));
         let message = Message {
             destination: part.destination,
             body: part.body,
@@ -158,6 +159,8 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::SmsBlock;
+    use crate::campaign::Mailroom;
     use crate::inbox::Inbox;
     use bealert_core::model::{CampaignRow, CampaignState, Channel, Kind, Policy};
 
@@ -166,11 +169,11 @@ mod tests {
         let inbox = Arc::new(Inbox::default());
         let mut store = Store::new(Pool::start(Vec::new(), &inbox).unwrap());
         for id in [1, 2] {
-            store.admit(Arc::new(Prepared::of(&row(id)).unwrap()));
+            store.admit(Arc::new(Prepared::of(&row(id), &Mailroom::default()).unwrap()));
         }
         let key = |campaign, block| BlockKey { campaign: CampaignId(campaign), channel: Channel::Sms, block };
         for key in [key(1, 0), key(1, 1), key(2, 0)] {
-            store.keep(key, Arc::default());
+            store.keep(key, rendered());
         }
         store.failed.push((5, key(1, 2)));
         store.ended(CampaignId(1));
@@ -183,8 +186,12 @@ mod tests {
         assert_eq!(store.campaigns.len(), 1, "it has not ended");
         store.ended(CampaignId(2));
         assert!(store.campaigns.is_empty() && store.ended.is_empty());
-        store.keep(key(1, 0), Arc::default());
+        store.keep(key(1, 0), rendered());
         assert!(store.blocks.is_empty(), "it was rendered too late");
+    }
+
+    fn rendered() -> Arc<Rendered> {
+        Arc::new(Rendered::Sms(SmsBlock::default()))
     }
 
     fn row(id: u32) -> CampaignRow {

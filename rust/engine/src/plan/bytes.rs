@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::finished::{ChannelPlan, Example, Excluded, Plan};
 
 /// Layout version. Both ends are mostly of one installation; where they are not, neither guesses.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Octets of the length in front.
 const LENGTH: usize = 4;
@@ -60,7 +60,7 @@ struct Head {
     blocks: Vec<BlockHead>,
     frozen: String,
     channels: Vec<ChannelHead>,
-    example: Option<Example>,
+    examples: Vec<Example>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,8 +79,10 @@ struct ChannelHead {
     people: u64,
     excluded: u64,
     parts: u64,
-    ucs2: bool,
+    ucs2: Option<bool>,
     forced_by: Option<char>,
+    octets: u64,
+    largest_octets: u64,
     duration_s: Option<f64>,
 }
 
@@ -126,7 +128,7 @@ fn head(plan: &Plan) -> Head {
         blocks: plan.blocks.iter().map(block_head).collect(),
         frozen: plan.frozen.clone(),
         channels: plan.channels.iter().map(channel_head).collect(),
-        example: plan.example.clone(),
+        examples: plan.examples.clone(),
     }
 }
 
@@ -141,8 +143,10 @@ fn channel_head(channel: &ChannelPlan) -> ChannelHead {
         people: channel.people,
         excluded: channel.excluded,
         parts: channel.parts,
-        ucs2: channel.encoding == Encoding::Ucs2,
+        ucs2: channel.encoding.map(|encoding| encoding == Encoding::Ucs2),
         forced_by: channel.forced_by,
+        octets: channel.octets,
+        largest_octets: channel.largest_octets,
         duration_s: channel.duration_s,
     }
 }
@@ -174,7 +178,7 @@ fn plan(head: Head, mut blobs: &[u8]) -> Result<Plan, PlanBytesError> {
             .map(channel_plan)
             .collect::<Option<_>>()
             .ok_or_else(|| odd("channel"))?,
-        example: head.example,
+        examples: head.examples,
     };
     for (at, block) in head.blocks.iter().enumerate() {
         let (data, rest) = blobs.split_at_checked(block.octets).ok_or(PlanBytesError::Length)?;
@@ -192,8 +196,10 @@ fn channel_plan(head: ChannelHead) -> Option<ChannelPlan> {
         people: head.people,
         excluded: head.excluded,
         parts: head.parts,
-        encoding: if head.ucs2 { Encoding::Ucs2 } else { Encoding::Gsm },
+        encoding: head.ucs2.map(|ucs2| if ucs2 { Encoding::Ucs2 } else { Encoding::Gsm }),
         forced_by: head.forced_by,
+        octets: head.octets,
+        largest_octets: head.largest_octets,
         duration_s: head.duration_s,
     })
 }

@@ -28,14 +28,14 @@ pub struct Plan {
     pub gateways_fingerprint: String,
     /// The people, packed; those of a campaign without a number yet.
     pub blocks: Vec<BlockRow>,
-    /// Who is not sent to, and why, in the order given.
+    /// Who is not sent to on which channel, and why; by channel, and there in the order given.
     pub excluded: Vec<Excluded>,
     /// Texts, senders and plan values, for the campaign's row.
     pub frozen: String,
     /// What it does on each channel that the scenario uses.
     pub channels: Vec<ChannelPlan>,
-    /// The message of the first person who is sent to.
-    pub example: Option<Example>,
+    /// On each channel, the message of the first person who is sent to.
+    pub examples: Vec<Example>,
 }
 
 /// Somebody who is not sent to.
@@ -60,10 +60,14 @@ pub struct ChannelPlan {
     pub excluded: u64,
     /// What it costs, in the unit of the channel.
     pub parts: u64,
-    /// The costlier of the encodings that its messages need.
-    pub encoding: Encoding,
+    /// The costlier of the encodings that its SMS need.
+    pub encoding: Option<Encoding>,
     /// The first character that forced it.
     pub forced_by: Option<char>,
+    /// Octets of its letters, all together.
+    pub octets: u64,
+    /// Octets of the largest of its letters: relays have a limit (`SIZE`, RFC 1870).
+    pub largest_octets: u64,
     /// How long sending takes at the rates of the gateways that are asked first; `None` where none of them has a
     /// limit of ours.
     pub duration_s: Option<f64>,
@@ -72,10 +76,14 @@ pub struct ChannelPlan {
 /// One message as it would leave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
+    /// On which channel, by its name.
+    pub channel: String,
     /// Whose, by the host's id.
     pub recipient: String,
     /// In which of the scenario's languages.
     pub language: String,
+    /// The subject of a letter.
+    pub subject: Option<String>,
     /// What they would read.
     pub text: String,
     /// How many parts it takes.
@@ -93,9 +101,10 @@ impl ChannelPlan {
     /// The encoding for people, with the character that forced it.
     pub fn encoding_text(&self) -> String {
         match (self.encoding, self.forced_by) {
-            (Encoding::Gsm, _) => "GSM-7".to_owned(),
-            (Encoding::Ucs2, None) => "UCS-2".to_owned(),
-            (Encoding::Ucs2, Some(character)) => format!("UCS-2, forced by '{character}'"),
+            (None, _) => "UTF-8".to_owned(),
+            (Some(Encoding::Gsm), _) => "GSM-7".to_owned(),
+            (Some(Encoding::Ucs2), None) => "UCS-2".to_owned(),
+            (Some(Encoding::Ucs2), Some(character)) => format!("UCS-2, forced by '{character}'"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens between an audience and a launch: numbers are judged, languages chosen, texts rendered, senders
+//! What happens between an audience and a launch: addresses are judged, languages chosen, messages rendered, senders
 //! checked, blocks filled. Nothing here has side effects, and whatever is wrong is said here, before anything is
 //! sent.
 
@@ -12,17 +12,19 @@ mod numbers;
 mod plain;
 mod planner;
 mod problems;
+mod recipient;
 mod sender;
 mod templates;
 mod values;
 
 pub use bytes::PlanBytesError;
 pub use finished::{ChannelPlan, Example, Excluded, Plan};
-pub(crate) use frozen::{Frozen, person as person_values};
+pub(crate) use frozen::{Frozen, FrozenEmail, person as person_values};
 pub use language::Languages;
 pub use numbers::{NumberProblem, Numbers, UnknownCountry};
-pub use planner::{Planner, RecipientIn};
+pub use planner::Planner;
 pub use problems::PlanRefused;
+pub use recipient::RecipientIn;
 pub use sender::{SenderProblem, judge_sender};
 pub use templates::{Content, RenderProblem, TemplateProblem};
 pub use values::Values;

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::templates::RenderProblem;
+use crate::mail::LetterProblem;
 
 /// Lines in a refusal; further ones are counted. Nobody corrects more at a time.
 const LINES: usize = 50;
@@ -35,9 +36,11 @@ pub(super) enum Fault {
     /// The id of somebody before.
     Repeated,
     /// The text can't be rendered; in which language.
-    Text { language: usize, problem: RenderProblem },
+    Text { language: String, problem: RenderProblem },
     /// The text takes more parts than a message can have; in which language.
-    TooLong { language: usize },
+    TooLong { language: String },
+    /// The letter can't be rendered; in which language.
+    Letter { language: String, problem: LetterProblem },
 }
 
 #[derive(Debug)]
@@ -78,13 +81,13 @@ impl Problems {
         self.lines.is_empty() && self.groups.is_empty()
     }
 
-    /// The refusal, if anything was found; `languages` are those that faults point to.
-    pub(super) fn finish(self, languages: &[String]) -> Result<(), PlanRefused> {
+    /// The refusal, if anything was found.
+    pub(super) fn finish(self) -> Result<(), PlanRefused> {
         if self.is_empty() {
             return Ok(());
         }
         let mut problems = self.lines;
-        problems.extend(self.groups.iter().map(|group| group.line(languages)));
+        problems.extend(self.groups.iter().map(Group::line));
         let cut = problems.len().saturating_sub(LINES) as u64;
         problems.truncate(LINES);
         if self.more + cut > 0 {
@@ -95,16 +98,18 @@ impl Problems {
 }
 
 impl Group {
-    fn line(&self, languages: &[String]) -> String {
+    fn line(&self) -> String {
         let who = self.who();
         match &self.fault {
             Fault::NoId => format!("recipients without an id: {who}"),
             Fault::Repeated => format!("ids that are there twice: {who}"),
             Fault::Text { language, problem } => {
-                format!("the text for {}: {problem} (recipients: {who})", languages[*language])
+                format!("the text for {language}: {problem} (recipients: {who})")
+            }
+            Fault::Letter { language, problem } => {
+                format!("the e-mail for {language}: {problem} (recipients: {who})")
             }
             Fault::TooLong { language } => {
-                let language = &languages[*language];
                 format!("the text for {language} takes more than 255 parts, shorten it (recipients: {who})")
             }
         }
@@ -128,10 +133,10 @@ mod tests {
         let mut problems = Problems::default();
         let problem = RenderProblem::Missing { name: "street".into() };
         for number in 0..1_000 {
-            let fault = Fault::Text { language: 0, problem: problem.clone() };
+            let fault = Fault::Text { language: "nl".into(), problem: problem.clone() };
             problems.fault(fault, || format!("p{number}"));
         }
-        let refused = problems.finish(&["nl".into()]).unwrap_err();
+        let refused = problems.finish().unwrap_err();
         assert_eq!(refused.problems.len(), 1);
         let line = &refused.problems[0];
         assert!(line.starts_with("the text for nl: no value for \"street\""), "{line}");
@@ -143,9 +148,9 @@ mod tests {
         let mut problems = Problems::default();
         (0..60).for_each(|number| problems.add(format!("problem {number}")));
         problems.fault(Fault::NoId, || "number 1".into());
-        let refused = problems.finish(&[]).unwrap_err();
+        let refused = problems.finish().unwrap_err();
         assert_eq!(refused.problems.len(), 51);
         assert_eq!(refused.problems[50], "and 11 more");
-        assert_eq!(Problems::default().finish(&[]), Ok(()));
+        assert_eq!(Problems::default().finish(), Ok(()));
     }
 }

@@ -9,20 +9,27 @@ use bealert_sim::world::{GatewaySetup, Messages};
 use bealert_wire::smpp::{Message, SubmitTemplate};
 
 use crate::blocks::Rendered;
-use crate::campaign::Prepared;
+use crate::campaign::{Mailroom, Prepared};
 use crate::config::SmppConfig;
 
 /// Rendered blocks and templates of one process.
 pub(super) struct Letters {
     configs: Vec<SmppConfig>,
+    mailroom: Mailroom,
     campaigns: HashMap<CampaignId, Prepared>,
     blocks: HashMap<BlockKey, Rendered>,
     templates: HashMap<(CampaignId, GatewayId), SubmitTemplate>,
 }
 
 impl Letters {
-    pub(super) fn new(configs: Vec<SmppConfig>) -> Self {
-        Self { configs, campaigns: HashMap::new(), blocks: HashMap::new(), templates: HashMap::new() }
+    pub(super) fn new(configs: Vec<SmppConfig>, mailroom: Mailroom) -> Self {
+        Self {
+            configs,
+            mailroom,
+            campaigns: HashMap::new(),
+            blocks: HashMap::new(),
+            templates: HashMap::new(),
+        }
     }
 }
 
@@ -35,7 +42,7 @@ impl Messages for Letters {
 
     fn admit(&mut self, row: &CampaignRow) {
         // One that can't be prepared fails where its blocks are loaded, as in the engine.
-        if let Ok(prepared) = Prepared::of(row) {
+        if let Ok(prepared) = Prepared::of(row, &self.mailroom) {
             self.campaigns.insert(row.id, prepared);
         }
     }
@@ -43,8 +50,7 @@ impl Messages for Letters {
     fn load(&mut self, block: &BlockRow, hash: AddressHash) -> Result<Arc<Entries>, String> {
         let key = block.meta.key;
         let prepared = self.campaigns.get(&key.campaign).ok_or("an unknown campaign")?;
-        let rendered = Rendered::of(&prepared.frozen, &block.data, prepared.reference());
-        let rendered = rendered.map_err(|error| error.to_string())?;
+        let rendered = Rendered::of(prepared, block).map_err(|error| error.to_string())?;
         let entries = rendered.entries(hash);
         self.blocks.insert(key, rendered);
         Ok(entries)
@@ -68,6 +74,7 @@ impl Messages for Letters {
             self.templates.insert(name, prepared.template(config)?);
         }
         let block = self.blocks.get(&key).ok_or("a block that is not loaded was handed out")?;
+        let block = block.sms().ok_or("a block of another channel was handed out")?;
         let part = block.message(handout.index as usize, usize::from(handout.part));
         let message = Message {
             destination: part.destination,

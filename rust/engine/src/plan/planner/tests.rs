@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::PlanBytesError;
 use super::*;
-use crate::config::SmppConfig;
+use crate::config::{GatewayConfig, SmppConfig};
 
 /// A scenario "s" with these texts, through these gateways: name, sender, rate and prefix.
 fn config(texts: &[(&str, &str)], gateways: &[(&str, &str, Option<f64>, &str)]) -> Config {
@@ -66,7 +66,7 @@ fn everybody_is_in_one_block_or_excluded_with_a_reason() {
         plan.excluded.iter().map(|excluded| (&*excluded.id, &*excluded.reason)).collect();
     assert_eq!(reasons[..2], [("p2", "no number"), ("p3", "no number")]);
     assert!(reasons[2].1.starts_with("too short"), "{reasons:?}");
-    assert_eq!(reasons[3], ("p5", NO_GATEWAY));
+    assert_eq!(reasons[3], ("p5", "no gateway takes this number: see the prefixes of the gateways"));
     assert_eq!(reasons[4], ("p1", "row 6: the id is there twice"));
 
     assert_eq!(plan.blocks.len(), 2);
@@ -78,7 +78,7 @@ fn everybody_is_in_one_block_or_excluded_with_a_reason() {
     assert_eq!(plan.blocks[1].meta.route, EXCLUDED);
     assert_eq!(excluded.iter().map(|p| p.ordinal).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert_eq!((excluded[2].address, excluded[4].name), ("0470 12", "Bo"));
-    let example = plan.example.unwrap();
+    let example = &plan.examples[0];
     assert_eq!((&*example.recipient, &*example.language, &*example.text), ("p1", "fr", "Bonjour"));
 }
 
@@ -88,7 +88,7 @@ fn blocks_hold_the_values_that_templates_see_and_no_others() {
     let values = [("hobby", "chess"), ("street", "Kerkstraat"), ("x", "own")];
     let plan = plan_of(&config, &[RecipientIn { values: &values, ..someone("p1", PHONE) }]).unwrap();
     assert_eq!(people(&plan.blocks[0].data).unwrap()[0].values, [("street", "Kerkstraat"), ("x", "own")]);
-    assert_eq!(plan.example.unwrap().text, "Kerkstraat own");
+    assert_eq!(plan.examples[0].text, "Kerkstraat own");
 }
 
 #[test]
@@ -130,6 +130,28 @@ fn the_hash_does_not_depend_on_gateways_or_time() {
     let mut planner = Planner::new(&simple("x"), "s", vec![("x".into(), "planned".into())]).unwrap();
     people.iter().for_each(|person| planner.push(*person));
     assert_eq!(one, planner.finish(1_000_000).unwrap().hash);
+}
+
+/// What was launched once under a key has the same hash in every version.
+#[test]
+fn the_hash_of_sms_alone_is_what_it_always_was() {
+    let config =
+        config(&[("nl", "Hallo {{ name }}"), ("fr", "Bonjour")], &[("sms-a", "BE-Alert", None, "+")]);
+    let mut planner = Planner::new(&config, "s", vec![("x".into(), "planned".into())]).unwrap();
+    let values = [("b", "2"), ("a", "1")];
+    planner.push(RecipientIn {
+        email: Some("a@b.example"),
+        name: Some("An"),
+        language: Some("nl"),
+        values: &values,
+        ..someone("p1", PHONE)
+    });
+    planner.push(RecipientIn { language: Some("fr"), ..someone("p2", "none") });
+    planner.exclude("p3", None, "gone");
+    assert_eq!(
+        planner.finish(7).unwrap().hash,
+        "fb6eb222408fb2804c711ee06500845c05678976b82dedd85bf1bc04cb69e5c9"
+    );
 }
 
 #[test]
@@ -275,7 +297,7 @@ fn a_missing_value_names_recipients_and_counts_the_rest() {
 #[test]
 fn an_excluded_person_lacks_no_value() {
     let plan = plan_of(&simple("{{ street }}"), &[someone("p1", "none")]).unwrap();
-    assert_eq!((plan.people, plan.excluded.len(), plan.example), (1, 1, None));
+    assert_eq!((plan.people, plan.excluded.len(), plan.examples.len()), (1, 1, 0));
 }
 
 #[test]

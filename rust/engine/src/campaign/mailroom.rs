@@ -1,0 +1,173 @@
+//! Letters of a campaign: what it froze, with the keys and the secret of the process that sends them.
+
+use std::sync::Arc;
+
+use bealert_core::model::{CampaignRow, Channel};
+
+use crate::config::{Config, DkimConfig, GatewayConfig, SmtpConfig};
+use crate::mail::{DkimKey, Identity, LetterSettings, Letters, MailProblem, Mailbox, Verp, judge};
+use crate::plan::FrozenEmail;
+
+/// What this process sends letters with, besides what campaigns freeze: keys, where answers go, the ledger's secret.
+#[derive(Debug, Default)]
+pub(crate) struct Mailroom {
+    hash_key: (u64, u64),
+    relays: Vec<Relay>,
+}
+
+#[derive(Debug)]
+struct Relay {
+    name: String,
+    reply_to: Option<Mailbox>,
+    keys: Vec<Arc<DkimKey>>,
+}
+
+/// The letters of a campaign, and who sends them through which gateway.
+#[derive(Debug)]
+pub(crate) struct Mailing {
+    letters: Arc<Letters>,
+    /// Gateway and identity.
+    senders: Vec<(String, usize)>,
+    /// The identities of each route, by its number.
+    routes: Vec<Vec<usize>>,
+}
+
+impl Mailroom {
+    /// Reads keys and addresses of the relays. `hash_key` is the ledger's.
+    ///
+    /// # Errors
+    /// Every setting that letters can't be sent with, and its gateway.
+    pub(crate) fn of(config: &Config, hash_key: (u64, u64)) -> Result<Self, Vec<String>> {
+        let mut problems = Vec::new();
+        let mut known: Vec<(&DkimConfig, Arc<DkimKey>)> = Vec::new();
+        let mut relays = Vec::new();
+        for gateway in &config.gateways {
+            let GatewayConfig::Smtp(smtp) = gateway else { continue };
+            let mut note = |problem: String| problems.push(format!("gateway {:?}: {problem}", smtp.name));
+            relays.push(Relay {
+                name: smtp.name.clone(),
+                reply_to: reply_to(smtp, &mut note),
+                keys: smtp.dkim.iter().filter_map(|key| read_key(key, &mut known, &mut note)).collect(),
+            });
+            judge_bounces_to(config, smtp, &mut note);
+        }
+        if problems.is_empty() { Ok(Self { hash_key, relays }) } else { Err(problems) }
+    }
+}
+
+impl Mailing {
+    /// Compiles the letters of a campaign.
+    ///
+    /// # Errors
+    /// Where what it froze can't be compiled any more.
+    pub(super) fn of(email: &FrozenEmail, row: &CampaignRow, room: &Mailroom) -> Result<Self, String> {
+        let mut identities: Vec<Identity> = Vec::new();
+        let mut senders = Vec::new();
+        for (gateway, sender) in email.senders() {
+            let relay = room.relays.iter().find(|relay| relay.name == *gateway);
+            let reply_to = relay.and_then(|relay| relay.reply_to.clone());
+            let sender = Mailbox::parse(sender).map_err(|error| format!("sender {sender:?}: {error}"))?;
+            let identity = Identity::new(sender, reply_to, relay.map_or(&[], |relay| &relay.keys));
+            // Relays with one sender and the same keys share their letters: each is signed once.
+            let at = identities.iter().position(|known| same(known, &identity));
+            senders.push((gateway.clone(), at.unwrap_or(identities.len())));
+            if at.is_none() {
+                identities.push(identity);
+            }
+        }
+        let settings = LetterSettings {
+            kind: row.kind,
+            drill: false,
+            launched_at_ms: row.launched_at_ms,
+            campaign: row.id.0,
+            hash_key: room.hash_key,
+            unsubscribe: email.unsubscribe.clone(),
+            identities,
+        };
+        let letters = Letters::compile(&email.texts, &settings).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(MailProblem::to_string).collect();
+            format!("its letters can't be compiled: {}", problems.join("; "))
+        })?;
+        let mut mailing = Self { letters: Arc::new(letters), senders, routes: Vec::new() };
+        mailing.routes = row
+            .routes
+            .iter()
+            .map(|route| {
+                let mut identities: Vec<usize> = match route.channel {
+                    Channel::Email => {
+                        route.gateways.iter().filter_map(|name| mailing.identity(name)).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                identities.sort_unstable();
+                identities.dedup();
+                identities
+            })
+            .collect();
+        Ok(mailing)
+    }
+
+    /// The compiled letters.
+    pub(crate) fn letters(&self) -> &Arc<Letters> {
+        &self.letters
+    }
+
+    /// Who sends through a gateway that was there when the campaign was planned.
+    pub(crate) fn identity(&self, gateway: &str) -> Option<usize> {
+        self.senders.iter().find(|(name, _)| name == gateway).map(|(_, identity)| *identity)
+    }
+
+    /// Everybody who sends for a route of the campaign.
+    pub(crate) fn identities_of(&self, route: u16) -> &[usize] {
+        self.routes.get(usize::from(route)).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn same(one: &Identity, other: &Identity) -> bool {
+    let keys = one.keys.len() == other.keys.len()
+        && one.keys.iter().zip(&other.keys).all(|(one, other)| Arc::ptr_eq(one, other));
+    keys && one.sender == other.sender && one.reply_to == other.reply_to
+}
+
+fn reply_to(smtp: &SmtpConfig, note: &mut impl FnMut(String)) -> Option<Mailbox> {
+    let reply_to = smtp.reply_to.as_deref()?;
+    Mailbox::parse(reply_to).map_err(|problem| note(format!("reply_to {reply_to:?}: {problem}"))).ok()
+}
+
+/// The key of a setting, which several gateways may share.
+fn read_key<'a>(
+    config: &'a DkimConfig,
+    known: &mut Vec<(&'a DkimConfig, Arc<DkimKey>)>,
+    note: &mut impl FnMut(String),
+) -> Option<Arc<DkimKey>> {
+    if let Some((_, key)) = known.iter().find(|(other, _)| *other == config) {
+        return Some(Arc::clone(key));
+    }
+    let DkimConfig { domain, selector, key } = config;
+    match DkimKey::new(domain, selector, key) {
+        Ok(key) => {
+            let key = Arc::new(key);
+            known.push((config, Arc::clone(&key)));
+            Some(key)
+        }
+        Err(problem) => {
+            note(format!("the dkim key of {selector}._domainkey.{domain}: {problem}"));
+            None
+        }
+    }
+}
+
+/// Bounces return to an address that has room for a token, and somebody has to read them where receipts are
+/// asked for.
+fn judge_bounces_to(config: &Config, smtp: &SmtpConfig, note: &mut impl FnMut(String)) {
+    if let Some(base) = &smtp.bounces_to {
+        let judged = judge(base).map_err(|problem| problem.to_string());
+        let fits = judged.and_then(|base| Verp::fits(&base).map_err(|problem| problem.to_string()));
+        if let Err(problem) = fits {
+            note(format!("bounces_to {base:?}: {problem}"));
+        }
+    }
+    if smtp.receipts && (smtp.bounces_to.is_none() || config.bounces.is_none()) {
+        note("receipts = true needs bounces_to, and [bounces] where they are read".to_owned());
+    }
+}

@@ -1,0 +1,70 @@
+//! E-mail in a plan: addresses are judged and each letter is rendered, so that none fails when it is sent.
+
+use super::lane::{Composer, Cost, Reader, Refused, Shown};
+use crate::mail::{Addressee, Letters, MailAddress, Patches, judge};
+use crate::plan::problems::Fault;
+use crate::plan::recipient::RecipientIn;
+
+/// The identity that letters are composed for: who sends makes no difference to whether one can be made.
+const IDENTITY: usize = 0;
+
+/// Addresses and letters of a scenario's e-mail.
+#[derive(Debug)]
+pub(super) struct EmailComposer {
+    letters: Letters,
+}
+
+impl EmailComposer {
+    pub(super) fn new(letters: Letters) -> Self {
+        Self { letters }
+    }
+}
+
+impl Composer for EmailComposer {
+    fn languages(&self) -> &[String] {
+        self.letters.languages()
+    }
+
+    fn names(&self) -> &[String] {
+        self.letters.names()
+    }
+
+    fn judge(&self, person: &RecipientIn<'_>, address: &mut String) -> Result<(), String> {
+        address.clear();
+        let judged = judge(person.email.unwrap_or("")).map_err(|problem| problem.to_string())?;
+        address.push_str(judged.as_str());
+        Ok(())
+    }
+
+    fn compose(&mut self, at: &Reader<'_>) -> Result<Cost, Refused> {
+        let to = address(at);
+        let addressee = Addressee {
+            language: at.language,
+            values: at.values,
+            to: &to,
+            name: at.values.name,
+            ordinal: at.ordinal,
+        };
+        match self.letters.render(&addressee, &mut Patches::new(&[IDENTITY])) {
+            Ok(shape) => Ok(Cost { units: 1, encoding: None, octets: shape.size as u64 }),
+            Err(problem) => {
+                let language = self.letters.languages()[at.language].clone();
+                Err(Refused { fault: Fault::Letter { language, problem }, more: String::new() })
+            }
+        }
+    }
+
+    fn example(&self, at: &Reader<'_>) -> Shown {
+        let preview =
+            self.letters.preview(at.language, at.values).expect("the same letter was just composed");
+        Shown { subject: Some(preview.subject), text: preview.text }
+    }
+
+    fn nobody_takes(&self) -> &'static str {
+        "no relay takes this address"
+    }
+}
+
+fn address(at: &Reader<'_>) -> MailAddress {
+    judge(at.address).expect("an address that was judged is one")
+}
