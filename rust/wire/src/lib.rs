@@ -31,4 +31,5 @@
 //! - Nothing the far end sends makes a session panic, and nothing makes it grow without bound.
 
 pub mod smpp;
+pub mod smtp;
 pub mod text;

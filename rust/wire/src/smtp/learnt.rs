@@ -1,0 +1,66 @@
+//! What connections to a relay teach about it, beyond what it says of itself.
+
+use super::mode::Mode;
+
+/// What is known of a relay. Kept by whoever opens its connections, and given to each new one.
+///
+/// ```
+/// use bealert_wire::smtp::{Learnt, Lesson, Mode};
+/// let mut learnt = Learnt::default();
+/// learnt.take(Lesson::TooFast { mode: Mode::Joined }); // its first `503` after a joined group
+/// assert_eq!(learnt.ceiling, Mode::Pipelined);
+/// learnt.take(Lesson::EndedAfter { messages: 20 }); // once may be a restart
+/// assert_eq!(learnt.messages_per_connection, None);
+/// learnt.take(Lesson::EndedAfter { messages: 20 });
+/// assert_eq!(learnt.messages_per_connection, Some(20));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learnt {
+    /// The highest rung that has not failed.
+    pub ceiling: Mode,
+    /// The messages it takes on one connection, where it ended connections at the same count twice running.
+    pub messages_per_connection: Option<u32>,
+    /// The count at which it last ended one.
+    pub last_ended_after: Option<u32>,
+}
+
+/// One thing learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lesson {
+    /// This rung does not work there.
+    TooFast {
+        /// The rung.
+        mode: Mode,
+    },
+    /// It ended a connection with 421 where it should have taken one more message (RFC 5321 §3.8).
+    EndedAfter {
+        /// The messages it had taken on that connection.
+        messages: u32,
+    },
+}
+
+impl Default for Learnt {
+    fn default() -> Self {
+        Self { ceiling: Mode::Bdat, messages_per_connection: None, last_ended_after: None }
+    }
+}
+
+impl Learnt {
+    /// Adds a lesson. Says whether it changes what new connections do.
+    pub fn take(&mut self, lesson: Lesson) -> bool {
+        let before = (self.ceiling, self.messages_per_connection);
+        match lesson {
+            Lesson::TooFast { mode } => self.ceiling = self.ceiling.min(mode.below()),
+            Lesson::EndedAfter { messages: 0 } => {}
+            Lesson::EndedAfter { messages } => {
+                // One 421 may be a restart of the relay: a cap ends connections at the same count again.
+                if self.last_ended_after == Some(messages) {
+                    let cap = self.messages_per_connection.map_or(messages, |cap| cap.min(messages));
+                    self.messages_per_connection = Some(cap);
+                }
+                self.last_ended_after = Some(messages);
+            }
+        }
+        before != (self.ceiling, self.messages_per_connection)
+    }
+}
