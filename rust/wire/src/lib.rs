@@ -30,6 +30,7 @@
 //! - Each request handed in ends in exactly one final event, at the latest when `disconnected` is called.
 //! - Nothing the far end sends makes a session panic, and nothing makes it grow without bound.
 
+mod outbox;
 pub mod smpp;
 pub mod smtp;
 pub mod text;

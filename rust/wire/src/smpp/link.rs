@@ -3,11 +3,11 @@
 use super::command::{Command, RESPONSE};
 use super::fault::{CloseReason, ProtocolFault};
 use super::frame::{BadLength, Frames};
-use super::outbox::Outbox;
 use super::pdu::{Body, Header, MessageResp};
 use super::status;
 use super::tlv::Tlvs;
 use super::window::{Request, Window};
+use crate::outbox::Outbox;
 
 /// How long a closing session waits for the transport to take its last bytes, before it drops them.
 const CLOSE_GRACE_US: u64 = 5_000_000;

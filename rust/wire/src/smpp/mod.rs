@@ -50,7 +50,6 @@ mod field;
 mod frame;
 mod link;
 mod message;
-mod outbox;
 mod pdu;
 mod receipt;
 mod smsc;

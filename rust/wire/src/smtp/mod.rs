@@ -1,4 +1,4 @@
-//! SMTP (RFC 5321): [`Client`] hands messages to a relay.
+//! SMTP (RFC 5321), both roles: [`Client`] hands messages to a relay, [`Server`] takes them.
 
 mod client;
 mod config;
@@ -10,6 +10,7 @@ mod learnt;
 mod mode;
 mod reply;
 mod sasl;
+pub mod server;
 mod timeouts;
 mod xtext;
 
@@ -28,5 +29,6 @@ pub use reply::{
     ReplyProblem, ReplyText,
 };
 pub use sasl::{Credentials, Mechanism, Secret};
+pub use server::{Server, ServerConfig, ServerEvent};
 pub use timeouts::Timeouts;
 pub use xtext::{read_xtext, write_xtext};

@@ -18,7 +18,7 @@ impl Outbox {
         &self.bytes[self.read..]
     }
 
-    /// The buffer to append whole PDUs to.
+    /// The buffer to append to.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
@@ -28,7 +28,7 @@ impl Outbox {
         self.written + (self.bytes.len() - self.read) as u64
     }
 
-    /// Whether the transport took any byte of a PDU that begins at `start`.
+    /// Whether the transport took any byte of what begins at `start`.
     pub(crate) fn reached(&self, start: u64) -> bool {
         start < self.written
     }
