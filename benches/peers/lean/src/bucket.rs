@@ -1,4 +1,6 @@
-//! A token bucket, as SMSCs limit an account with.
+//! A token bucket, as far ends limit an account with.
+
+use crate::options::FarEnd;
 
 /// Lets `per_second` through, and `burst` at once.
 #[derive(Debug)]
@@ -10,9 +12,11 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    pub fn new(per_second: u32, burst: u32) -> Self {
-        let burst = f64::from(burst.max(1));
-        Self { per_second: f64::from(per_second), burst, tokens: burst, filled_ns: 0 }
+    /// What the command line asks for; `None` for no limit.
+    pub fn of(far_end: &FarEnd) -> Option<Self> {
+        let burst = f64::from(far_end.burst.max(1));
+        let bucket = Self { per_second: f64::from(far_end.limit), burst, tokens: burst, filled_ns: 0 };
+        (far_end.limit > 0).then_some(bucket)
     }
 
     pub fn take(&mut self, now_ns: u64) -> bool {

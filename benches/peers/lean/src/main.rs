@@ -1,32 +1,36 @@
-//! The two ends of a measurement that costs next to nothing itself.
+//! The two ends of a measurement that costs next to nothing itself, for SMPP and for SMTP.
 //!
-//! `lean sink` is an SMSC that answers every PDU, in one thread, with one read and one write for all that is
-//! there. `lean blast` is what a client can reach at most: a window kept full from a template, nothing decided,
-//! nothing kept. Both are measured against far more than they measure.
+//! A sink is a far end that answers everything, in one thread, with one read and one write for all that is
+//! there. A blast is what a client can reach at most: messages from a template, nothing decided, nothing kept.
+//! Both are measured against far more than they measure.
 
-mod blast;
-mod books;
+mod arrivals;
 mod bucket;
-mod desk;
-mod line;
+mod clock;
+mod number;
 mod options;
-mod pdu;
+mod port;
 mod sink;
+mod smpp;
+mod smtp;
 
+use std::io;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-lean sink [--port P] [--latency-ms N] [--silent-receipts] [--unanswered-receipts N] [--limit N] [--burst N]
-          [--reset-every N] [--group N] [--with-parent]
-lean blast --port P --count N --window W [--receipts]";
+lean sink  FAR-END [--silent-receipts] [--unanswered-receipts N]
+lean blast --port P --count N --window W [--receipts]
+lean smtp-sink  FAR-END [--no-pipelining] [--no-chunking] [--nagle]
+lean smtp-blast --port P --count N --connections C [--mode lockstep|pipelined|joined|bdat] [--window W] [--size N]
+FAR-END: [--port P] [--latency-ms N] [--limit N] [--burst N] [--reset-every N] [--group N] [--with-parent]";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let done = match words.next().as_deref() {
-        Some("sink") => options::sink(words).and_then(|chosen| sink::run(chosen).map_err(|e| e.to_string())),
-        Some("blast") => {
-            options::blast(words).and_then(|chosen| blast::run(&chosen).map_err(|e| e.to_string()))
-        }
+        Some("sink") => smpp::sink(words).and_then(|chosen| said(sink::run::<smpp::Line>(chosen))),
+        Some("blast") => smpp::blast(words).and_then(|chosen| said(smpp::run_blast(&chosen))),
+        Some("smtp-sink") => smtp::sink(words).and_then(|chosen| said(sink::run::<smtp::Line>(chosen))),
+        Some("smtp-blast") => smtp::blast(words).and_then(|chosen| said(smtp::run_blast(&chosen))),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -36,4 +40,8 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn said(done: io::Result<()>) -> Result<(), String> {
+    done.map_err(|error| error.to_string())
 }

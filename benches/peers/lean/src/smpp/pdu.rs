@@ -1,5 +1,7 @@
 //! The octets of SMPP 3.4 that both ends need.
 
+use crate::number::digits;
+
 pub const BIND_RECEIVER: u32 = 0x1;
 pub const BIND_TRANSMITTER: u32 = 0x2;
 pub const SUBMIT_SM: u32 = 0x4;
@@ -57,22 +59,6 @@ pub fn put(out: &mut Vec<u8>, command: u32, status: u32, sequence: u32, body: &[
     head[12..].copy_from_slice(&sequence.to_be_bytes());
     out.extend_from_slice(&head);
     out.extend_from_slice(body);
-}
-
-/// Writes a number with leading zeros.
-#[inline]
-pub fn digits(mut number: u64, into: &mut [u8]) {
-    for digit in into.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-}
-
-/// Reads the digits at the front.
-#[inline]
-pub fn number(octets: &[u8]) -> u64 {
-    let digits = octets.iter().take_while(|octet| octet.is_ascii_digit());
-    digits.fold(0, |number, digit| number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
 }
 
 /// What the far end looks at in a submit_sm (§4.4.1): both addresses whole, with TON, NPI and NUL.

@@ -3,11 +3,10 @@
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
-use rustix::time::{ClockId, clock_gettime};
-
-use crate::options::Blast;
-use crate::pdu::{self, ESME_ROK};
-use crate::sink::now_ns;
+use super::options::Blast;
+use super::pdu::{self, ESME_ROK};
+use crate::clock::{now_ns, used_ns};
+use crate::number::{digits, number};
 
 /// As `bealert bench`: numbers of +888, which no telephone network routes.
 const FIRST_NUMBER: u64 = 88_810_000_000_000;
@@ -137,7 +136,7 @@ impl Client {
                 self.answered += 1;
                 self.free += 1;
                 if header.status == ESME_ROK {
-                    self.first_id.get_or_insert_with(|| pdu::number(body));
+                    self.first_id.get_or_insert_with(|| number(body));
                 } else {
                     self.refused += 1;
                 }
@@ -155,7 +154,7 @@ impl Client {
     fn receipt(&mut self, body: &[u8]) -> io::Result<()> {
         let (from, to) = (1 + 2 + NUMBER_DIGITS + 1, b"\x05\0BE-Alert\0".len());
         let text = body.get(from + to + 10..).and_then(|text| text.strip_prefix(b"id:"));
-        let id = pdu::number(text.ok_or_else(|| odd("no receipt"))?);
+        let id = number(text.ok_or_else(|| odd("no receipt"))?);
         let at = self.first_id.and_then(|first| id.checked_sub(first)).unwrap_or(u64::MAX);
         match self.named.get_mut(at as usize) {
             Some(named) if !*named => *named = true,
@@ -179,8 +178,8 @@ impl Client {
             out.extend_from_slice(&self.template);
             let made = &mut out[start..];
             made[12..16].copy_from_slice(&sequence.to_be_bytes());
-            pdu::digits(FIRST_NUMBER + self.sent, &mut made[self.number_at..self.number_at + NUMBER_DIGITS]);
-            pdu::digits(self.sent, &mut made[self.text_at..]);
+            digits(FIRST_NUMBER + self.sent, &mut made[self.number_at..self.number_at + NUMBER_DIGITS]);
+            digits(self.sent, &mut made[self.text_at..]);
             self.sent += 1;
             self.free -= 1;
         }
@@ -189,9 +188,4 @@ impl Client {
 
 fn odd(what: &str) -> Error {
     Error::new(ErrorKind::InvalidData, what)
-}
-
-fn used_ns() -> u64 {
-    let used = clock_gettime(ClockId::ProcessCPUTime);
-    used.tv_sec as u64 * 1_000_000_000 + used.tv_nsec as u64
 }

@@ -1,30 +1,20 @@
 //! One connection of the far end.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io;
 use std::net::TcpStream;
-use std::time::Duration;
 
-use rustix::net::sockopt::set_socket_linger;
-
-use crate::desk::Desk;
-use crate::pdu::{self, ESME_RINVCMDID, ESME_ROK, ESME_RTHROTTLED, ID_DIGITS, RESPONSE, Submit};
-
-/// While more than this waits to be written nothing is read: the client does not read either.
-const MAX_WAITING_OCTETS: usize = 4 << 20;
+use super::desk::Desk;
+use super::options::Sink;
+use super::pdu::{self, ESME_RINVCMDID, ESME_ROK, ESME_RTHROTTLED, ID_DIGITS, RESPONSE, Submit};
+use crate::number::digits;
+use crate::port::{Next, Port};
 
 /// One read: more than a window of a thousand with its answers to receipts.
 const READ_OCTETS: usize = 512 << 10;
 
 pub struct Line {
-    pub stream: TcpStream,
-    /// Whether the last wait found it readable.
-    pub ready: bool,
-    input: Vec<u8>,
-    /// How much of `input` has been read and is no whole PDU yet.
-    left: usize,
-    out: Vec<u8>,
-    wrote: usize,
+    port: Port,
     /// Answers that wait for their time, oldest first: all take as long.
     late: VecDeque<Late>,
     /// Receipts that wait for the answers to others.
@@ -48,25 +38,13 @@ struct Owed {
     destination: Box<[u8]>,
 }
 
-/// How a connection goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Next {
-    Stays,
-    Closes,
-    Resets,
-}
+impl crate::sink::Line for Line {
+    type Options = Sink;
+    type Desk = Desk;
 
-impl Line {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
+    fn new(stream: TcpStream, _: &mut Desk) -> io::Result<Self> {
         Ok(Self {
-            stream,
-            ready: false,
-            input: vec![0; READ_OCTETS],
-            left: 0,
-            out: Vec::with_capacity(READ_OCTETS),
-            wrote: 0,
+            port: Port::new(stream, READ_OCTETS)?,
             late: VecDeque::new(),
             held: VecDeque::new(),
             unanswered: 0,
@@ -75,30 +53,25 @@ impl Line {
         })
     }
 
-    pub fn wants_input(&self) -> bool {
-        self.waiting() < MAX_WAITING_OCTETS
+    fn port(&self) -> &Port {
+        &self.port
     }
 
-    pub fn waiting(&self) -> usize {
-        self.out.len() - self.wrote
+    fn into_port(self) -> Port {
+        self.port
     }
 
-    /// When the next answer is due.
-    pub fn due_ns(&self) -> Option<u64> {
+    fn due_ns(&self) -> Option<u64> {
         self.late.front().map(|late| late.due_ns)
     }
 
-    /// One read, and an answer to all that it gave.
-    pub fn read(&mut self, now_ns: u64, desk: &mut Desk) -> Next {
-        let read = match self.stream.read(&mut self.input[self.left..]) {
-            Ok(0) => return Next::Closes,
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Next::Stays,
-            Err(_) => return Next::Closes,
+    fn read(&mut self, now_ns: u64, desk: &mut Desk) -> Next {
+        let (input, there) = match self.port.read() {
+            Ok(Some(read)) => read,
+            Ok(None) => return Next::Stays,
+            Err(next) => return next,
         };
-        let mut input = std::mem::take(&mut self.input);
-        let end = self.left + read;
-        let mut rest = &input[..end];
+        let mut rest = &input[there.clone()];
         let next = loop {
             match pdu::split(rest) {
                 Ok(Some((header, body, after))) => {
@@ -112,25 +85,39 @@ impl Line {
                 Err(()) => break Next::Closes,
             }
         };
-        self.left = rest.len();
-        input.copy_within(end - self.left..end, 0);
-        self.input = input;
+        let unused = there.end - rest.len()..there.end;
+        self.port.give_back(input, unused);
         next
     }
 
+    fn handle_timeout(&mut self, now_ns: u64, desk: &mut Desk) {
+        while self.late.front().is_some_and(|late| late.due_ns <= now_ns) {
+            let Some(late) = self.late.pop_front() else { break };
+            self.answer(late.sequence, late.id);
+            self.held.extend(late.owed);
+        }
+        self.let_go(desk);
+    }
+
+    fn flush(&mut self) -> Next {
+        self.port.flush()
+    }
+}
+
+impl Line {
     fn take(&mut self, now_ns: u64, desk: &mut Desk, header: pdu::Header, body: &[u8]) -> Next {
         let sequence = header.sequence;
         match header.command {
             pdu::SUBMIT_SM => return self.submit(now_ns, desk, sequence, body),
             pdu::DELIVER_SM_RESP => {
-                desk.books.answered += 1;
+                desk.answered += 1;
                 self.unanswered = self.unanswered.saturating_sub(1);
                 self.let_go(desk);
             }
             pdu::BIND_RECEIVER | pdu::BIND_TRANSMITTER | pdu::BIND_TRANSCEIVER => {
                 // the system_id, and the version that both speak from now on (§5.3.2.25)
                 pdu::put(
-                    &mut self.out,
+                    &mut self.port.out,
                     header.command | RESPONSE,
                     ESME_ROK,
                     sequence,
@@ -138,10 +125,10 @@ impl Line {
                 );
             }
             pdu::ENQUIRE_LINK | pdu::UNBIND => {
-                pdu::put(&mut self.out, header.command | RESPONSE, ESME_ROK, sequence, &[]);
+                pdu::put(&mut self.port.out, header.command | RESPONSE, ESME_ROK, sequence, &[]);
             }
             other if other & RESPONSE == 0 => {
-                pdu::put(&mut self.out, RESPONSE, ESME_RINVCMDID, sequence, &[])
+                pdu::put(&mut self.port.out, RESPONSE, ESME_RINVCMDID, sequence, &[])
             }
             _ => {}
         }
@@ -153,14 +140,14 @@ impl Line {
         let Some(submit) = Submit::read(body) else { return Next::Closes };
         let id = desk.take(now_ns, &submit);
         self.taken += 1;
-        if desk.options.reset_every > 0 && self.taken >= desk.options.reset_every {
+        if desk.options.far_end.reset_every > 0 && self.taken >= desk.options.far_end.reset_every {
             // what it took is in its books, the answers that were not written yet are lost
-            desk.reset(now_ns);
+            desk.arrivals.reset(now_ns);
             return Next::Resets;
         }
         let wants_receipt = submit.wants_receipt && !desk.options.silent_receipts;
-        if desk.options.latency_ms > 0 {
-            let due_ns = now_ns + desk.options.latency_ms * 1_000_000;
+        if desk.options.far_end.latency_ms > 0 {
+            let due_ns = now_ns + desk.options.far_end.latency_ms * 1_000_000;
             let owed = id.filter(|_| wants_receipt).map(|id| Owed::of(id, &submit));
             self.late.push_back(Late { due_ns, sequence, id, owed });
             return Next::Stays;
@@ -176,25 +163,15 @@ impl Line {
         Next::Stays
     }
 
-    /// Gives the answers whose time has come.
-    pub fn handle_timeout(&mut self, now_ns: u64, desk: &mut Desk) {
-        while self.late.front().is_some_and(|late| late.due_ns <= now_ns) {
-            let Some(late) = self.late.pop_front() else { break };
-            self.answer(late.sequence, late.id);
-            self.held.extend(late.owed);
-        }
-        self.let_go(desk);
-    }
-
     #[inline]
     fn answer(&mut self, sequence: u32, id: Option<u64>) {
         match id {
             Some(id) => {
                 let mut body = [0; ID_DIGITS + 1];
-                pdu::digits(id, &mut body[..ID_DIGITS]);
-                pdu::put(&mut self.out, pdu::SUBMIT_SM_RESP, ESME_ROK, sequence, &body);
+                digits(id, &mut body[..ID_DIGITS]);
+                pdu::put(&mut self.port.out, pdu::SUBMIT_SM_RESP, ESME_ROK, sequence, &body);
             }
-            None => pdu::put(&mut self.out, pdu::SUBMIT_SM_RESP, ESME_RTHROTTLED, sequence, &[]),
+            None => pdu::put(&mut self.port.out, pdu::SUBMIT_SM_RESP, ESME_RTHROTTLED, sequence, &[]),
         }
     }
 
@@ -213,27 +190,8 @@ impl Line {
     fn receipt(&mut self, desk: &mut Desk, id: u64, source: &[u8], destination: &[u8]) {
         self.sequence = (self.sequence & 0x7FFF_FFFF) % 0x7FFF_FFFF + 1;
         self.unanswered += 1;
-        desk.books.receipts += 1;
-        desk.receipt.put(&mut self.out, self.sequence, id, source, destination);
-    }
-
-    /// Writes what waits, as far as the client takes it.
-    pub fn flush(&mut self) -> Next {
-        while self.wrote < self.out.len() {
-            match self.stream.write(&self.out[self.wrote..]) {
-                Ok(wrote) => self.wrote += wrote,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Next::Stays,
-                Err(_) => return Next::Closes,
-            }
-        }
-        self.out.clear();
-        self.wrote = 0;
-        Next::Stays
-    }
-
-    /// Ends the connection with RST instead of FIN.
-    pub fn reset(self) {
-        let _ = set_socket_linger(&self.stream, Some(Duration::ZERO));
+        desk.receipts += 1;
+        desk.receipt.put(&mut self.port.out, self.sequence, id, source, destination);
     }
 }
 
