@@ -10,6 +10,7 @@ mod clock;
 mod number;
 mod options;
 mod port;
+mod signs;
 mod sink;
 mod smpp;
 mod smtp;
@@ -20,8 +21,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 lean sink  FAR-END [--silent-receipts] [--unanswered-receipts N]
 lean blast --port P --count N --window W [--receipts]
-lean smtp-sink  FAR-END [--no-pipelining] [--no-chunking] [--nagle]
+lean smtp-sink  FAR-END [--no-pipelining] [--no-chunking] [--nagle] [--starttls CERTIFICATE]
 lean smtp-blast --port P --count N --connections C [--mode lockstep|pipelined|joined|bdat] [--window W] [--size N]
+lean rsa-signs [--seconds N]
 FAR-END: [--port P] [--latency-ms N] [--limit N] [--burst N] [--reset-every N] [--group N] [--with-parent]";
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Some("blast") => smpp::blast(words).and_then(|chosen| said(smpp::run_blast(&chosen))),
         Some("smtp-sink") => smtp::sink(words).and_then(|chosen| said(sink::run::<smtp::Line>(chosen))),
         Some("smtp-blast") => smtp::blast(words).and_then(|chosen| said(smtp::run_blast(&chosen))),
+        Some("rsa-signs") => signs::run(words),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -1,6 +1,11 @@
 //! What all connections of the far end share: the options and the books.
 
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
 use super::options::Sink;
+use super::tls;
 use crate::arrivals::Arrivals;
 use crate::bucket::Bucket;
 use crate::options::FarEnd;
@@ -8,7 +13,9 @@ use crate::options::FarEnd;
 pub struct Desk {
     pub options: Sink,
     pub arrivals: Arrivals,
-    pub bucket: Option<Bucket>,
+    /// For who asks for STARTTLS.
+    pub tls: Option<Arc<ServerConfig>>,
+    bucket: Option<Bucket>,
     /// Transactions that ended with a body; a message for several people is one.
     pub messages: u64,
     /// Octets of their bodies, as they came: dots that were stuffed included.
@@ -26,10 +33,12 @@ pub struct Desk {
 
 impl crate::sink::Desk<Sink> for Desk {
     fn new(options: Sink) -> Self {
+        let tls = options.starttls.as_deref().map(|certificate| Arc::new(tls::config(certificate)));
         let (bucket, arrivals) = (Bucket::of(&options.far_end), Arrivals::new(&options.far_end));
         Self {
             options,
             arrivals,
+            tls,
             bucket,
             messages: 0,
             octets: 0,

@@ -127,6 +127,7 @@ impl Line {
         input: &[u8],
         mut rest: Range<usize>,
     ) -> (Range<usize>, Next) {
+        let was_plain = !self.port.has_tls();
         loop {
             let there = &input[rest.clone()];
             let next = match self.awaits {
@@ -137,6 +138,10 @@ impl Line {
                     };
                     let command = &there[..end];
                     let next = self.command(now_ns, desk, command.strip_suffix(b"\r").unwrap_or(command));
+                    if was_plain && self.port.has_tls() {
+                        // nothing that came in plain is taken for encrypted (RFC 3207 §4.2)
+                        return (rest.end..rest.end, next);
+                    }
                     let keeps = if matches!(self.awaits, Awaits::Data) { 1 } else { 0 };
                     rest.start += (end + 1).saturating_sub(2 * keeps);
                     next
@@ -203,6 +208,7 @@ impl Line {
             }
             b"BDAT" => self.chunk(command),
             b"EHLO" => self.greet(desk),
+            b"STAR" => self.start_tls(desk),
             b"HELO" => self.reply(desk, b"250 lean\r\n"),
             b"NOOP" | b"RSET" => {
                 desk.idle += 1;
@@ -226,8 +232,22 @@ impl Line {
         if !desk.options.no_chunking {
             reply.extend_from_slice(b"250-CHUNKING\r\n");
         }
+        if desk.tls.is_some() && !self.port.has_tls() {
+            reply.extend_from_slice(b"250-STARTTLS\r\n");
+        }
         reply.extend_from_slice(b"250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 52428800\r\n");
         self.reply(desk, &reply)
+    }
+
+    fn start_tls(&mut self, desk: &Desk) -> Next {
+        let Some(config) = desk.tls.clone().filter(|_| !self.port.has_tls()) else {
+            return self.reply(desk, b"503 5.5.1 Not now\r\n");
+        };
+        self.reply(desk, b"220 2.0.0 Go ahead\r\n");
+        match self.port.flush() {
+            Next::Stays => self.port.start_tls(config),
+            other => other,
+        }
     }
 
     /// BDAT and its size (RFC 3030 §2). A chunk that nobody takes is read all the same.

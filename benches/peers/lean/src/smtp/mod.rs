@@ -5,6 +5,7 @@ mod desk;
 mod line;
 mod message;
 mod options;
+mod tls;
 
 pub use blast::run as run_blast;
 pub use line::Line;

@@ -1,5 +1,6 @@
 //! What the command line asks of the ends of SMTP.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::options::{FarEnd, read, value};
@@ -14,6 +15,8 @@ pub struct Sink {
     pub no_chunking: bool,
     /// Each reply in a write of its own, and Nagle's algorithm left on, as some servers do.
     pub nagle: bool,
+    /// STARTTLS is offered, with a new certificate that is written there.
+    pub starttls: Option<PathBuf>,
 }
 
 /// What the raw client sends.
@@ -63,6 +66,7 @@ pub fn sink(words: impl Iterator<Item = String>) -> Result<Sink, String> {
             "--no-pipelining" => chosen.no_pipelining = true,
             "--no-chunking" => chosen.no_chunking = true,
             "--nagle" => chosen.nagle = true,
+            "--starttls" => chosen.starttls = Some(value(name, words)?),
             _ => chosen.far_end.take(name, words)?,
         }
         Ok(())

@@ -3,3 +3,4 @@
 mod ends;
 mod smpp;
 mod smtp;
+mod tls;
