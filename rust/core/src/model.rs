@@ -202,13 +202,16 @@ impl CampaignState {
     }
 }
 
-/// An ordered choice of gateways for the blocks of one prefix: the first healthy one sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An ordered choice of gateways for the blocks of one prefix or domain: the first healthy one sends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Route {
     /// The channel it serves.
     pub channel: Channel,
     /// Gateway names, most preferred first.
     pub gateways: Vec<String>,
+    /// The domain of its people, where one of the gateways has a limit for it: each of them then takes
+    /// from that limit as well.
+    pub domain: Option<String>,
 }
 
 /// What a campaign froze at launch.

@@ -1,4 +1,6 @@
-//! Routing: which gateways may carry a number, in which order.
+//! Routing: which gateways may carry an address, in which order, and whose turn it is among equals.
+
+use std::collections::HashMap;
 
 use crate::model::{Channel, Route};
 
@@ -13,6 +15,11 @@ pub struct Offer {
     pub prefixes: Vec<String>,
     /// Lower is preferred among equally long prefixes.
     pub priority: i32,
+    /// Its share among those that are preferred equally. One of 0 takes over where all the others fail; where
+    /// all have 0, the order of configuration decides.
+    pub weight: u32,
+    /// Domains for which it has a limit of their own, as addresses are written.
+    pub domains: Vec<String>,
 }
 
 /// Chooses routes and keeps each distinct one once.
@@ -20,51 +27,92 @@ pub struct Offer {
 pub struct Router {
     offers: Vec<Offer>,
     routes: Vec<Route>,
-    /// For each route, the offers it was made of: the key under which it is found again.
-    chosen: Vec<Vec<usize>>,
+    /// The number of each route, by the offers that it was made of and its domain.
+    known: HashMap<(Vec<usize>, Option<String>), u16>,
+    /// Where the turn stands among equals, by those that fit.
+    turns: HashMap<Vec<usize>, Turn>,
+}
+
+/// Whose turn it is among gateways that are preferred equally: each is credited its weight, the richest
+/// goes and pays all of them. So each gets its share in any run, and not in one go.
+#[derive(Debug, Default)]
+struct Turn {
+    credits: Vec<i64>,
 }
 
 impl Router {
     /// A router over these gateways.
     pub fn new(offers: Vec<Offer>) -> Self {
-        Self { offers, routes: Vec::new(), chosen: Vec::new() }
+        Self { offers, routes: Vec::new(), known: HashMap::new(), turns: HashMap::new() }
     }
 
     /// The number of the route for an address, or `None` where no gateway takes it. The longest
-    /// prefix wins, then the priority, then the order of configuration.
+    /// prefix wins, then the priority; equals take turns by their weights, and each is followed by the
+    /// others in the order of configuration.
     pub fn route(&mut self, channel: Channel, address: &str) -> Option<u16> {
-        let mut fitting: Vec<(usize, i32, usize)> = Vec::new();
-        for (index, offer) in self.offers.iter().enumerate() {
-            if offer.channel != channel {
-                continue;
-            }
-            let longest = offer.prefixes.iter().filter(|p| address.starts_with(p.as_str()));
-            if let Some(longest) = longest.map(String::len).max() {
-                fitting.push((usize::MAX - longest, offer.priority, index));
-            }
+        let fitting = self.fitting(channel, address);
+        let (length, priority, _) = *fitting.first()?;
+        let equals = fitting.iter().take_while(|(l, p, _)| (*l, *p) == (length, priority)).count();
+        let mut chosen: Vec<usize> = fitting.into_iter().map(|(_, _, index)| index).collect();
+        let first = self.turn(&chosen, equals);
+        chosen[..=first].rotate_right(1);
+        let domain = self.limited_domain(&chosen, address);
+        let place = (chosen, domain);
+        if let Some(known) = self.known.get(&place) {
+            return Some(*known);
         }
-        if fitting.is_empty() {
-            return None;
-        }
-        fitting.sort_unstable();
-        let chosen: Vec<usize> = fitting.into_iter().map(|(_, _, index)| index).collect();
-        let known = self
-            .chosen
-            .iter()
-            .zip(&self.routes)
-            .position(|(known, route)| route.channel == channel && *known == chosen);
-        let at = known.unwrap_or_else(|| {
-            let gateways = chosen.iter().map(|i| self.offers[*i].gateway.clone()).collect();
-            self.routes.push(Route { channel, gateways });
-            self.chosen.push(chosen);
-            self.routes.len() - 1
-        });
-        u16::try_from(at).ok()
+        let number = u16::try_from(self.routes.len()).ok()?;
+        let gateways = place.0.iter().map(|index| self.offers[*index].gateway.clone()).collect();
+        self.routes.push(Route { channel, gateways, domain: place.1.clone() });
+        self.known.insert(place, number);
+        Some(number)
     }
 
     /// The routes chosen so far, by number.
     pub fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    /// The offers that take an address, most preferred first.
+    fn fitting(&self, channel: Channel, address: &str) -> Vec<(usize, i32, usize)> {
+        let mut fitting = Vec::new();
+        for (index, offer) in self.offers.iter().enumerate().filter(|(_, offer)| offer.channel == channel) {
+            let longest = offer.prefixes.iter().filter(|p| address.starts_with(p.as_str()));
+            if let Some(longest) = longest.map(String::len).max() {
+                fitting.push((usize::MAX - longest, offer.priority, index));
+            }
+        }
+        fitting.sort_unstable();
+        fitting
+    }
+
+    /// Which of the first `equals` goes first now.
+    fn turn(&mut self, chosen: &[usize], equals: usize) -> usize {
+        let weights = || chosen[..equals].iter().map(|index| i64::from(self.offers[*index].weight));
+        let all: i64 = weights().sum();
+        if equals < 2 || all == 0 {
+            return 0;
+        }
+        let turn = match self.turns.get_mut(chosen) {
+            Some(turn) => turn,
+            None => self.turns.entry(chosen.to_vec()).or_default(),
+        };
+        turn.credits.resize(equals, 0);
+        turn.credits.iter_mut().zip(weights()).for_each(|(credit, weight)| *credit += weight);
+        let richest = turn.credits.iter().enumerate().max_by_key(|(at, credit)| (**credit, equals - at));
+        let first = richest.map_or(0, |(at, _)| at);
+        turn.credits[first] -= all;
+        first
+    }
+
+    /// The domain of an address, where a gateway that may carry it has a limit for it.
+    fn limited_domain(&self, chosen: &[usize], address: &str) -> Option<String> {
+        let (_, domain) = address.rsplit_once('@')?;
+        let limits = chosen.iter().flat_map(|index| &self.offers[*index].domains);
+        limits
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(domain))
+            .map(|_| domain.to_ascii_lowercase())
     }
 }
 
@@ -78,7 +126,14 @@ mod tests {
             channel: Channel::Sms,
             prefixes: prefixes.iter().map(|p| (*p).into()).collect(),
             priority,
+            weight: 0,
+            domains: Vec::new(),
         }
+    }
+
+    fn relay(gateway: &str, weight: u32, domains: &[&str]) -> Offer {
+        let domains = domains.iter().map(|domain| (*domain).into()).collect();
+        Offer { channel: Channel::Email, weight, domains, ..offer(gateway, &[""], 0) }
     }
 
     #[test]
@@ -102,5 +157,47 @@ mod tests {
         let mut router = Router::new(vec![offer("fr", &["33"], 0)]);
         assert_eq!(router.route(Channel::Sms, "32470123456"), None);
         assert_eq!(router.route(Channel::Email, "33@x"), None);
+    }
+
+    #[test]
+    fn equals_get_their_shares_in_every_run_and_each_is_followed_by_the_others() {
+        let mut standby = relay("standby", 0, &[]);
+        standby.priority = 1;
+        let mut router =
+            Router::new(vec![relay("a", 3, &[]), relay("b", 1, &[]), relay("c", 0, &[]), standby]);
+        let mut counts = HashMap::new();
+        for person in 1..=400 {
+            let route = router.route(Channel::Email, &format!("p{person}@example.org")).unwrap();
+            *counts.entry(router.routes()[usize::from(route)].gateways.clone()).or_insert(0) += 1;
+            if person % 4 == 0 {
+                assert_eq!(
+                    counts[&vec!["a", "b", "c", "standby"].into_iter().map(String::from).collect::<Vec<_>>()],
+                    person / 4 * 3
+                );
+            }
+        }
+        let mut all: Vec<_> = counts.into_iter().map(|(names, count)| (names.join(" "), count)).collect();
+        all.sort();
+        assert_eq!(all, [("a b c standby".into(), 300), ("b a c standby".into(), 100)]);
+    }
+
+    #[test]
+    fn without_weights_the_first_takes_all() {
+        let mut router = Router::new(vec![offer("a", &[""], 0), offer("b", &[""], 0)]);
+        (0..10).for_each(|_| assert_eq!(router.route(Channel::Sms, "32"), Some(0)));
+        assert_eq!(router.routes()[0].gateways, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_domain_with_a_limit_is_a_route_of_its_own() {
+        let mut router = Router::new(vec![relay("a", 1, &["slow.example"]), relay("b", 1, &[])]);
+        let mut of = |address: &str| {
+            let route = router.route(Channel::Email, address).unwrap();
+            router.routes()[usize::from(route)].clone()
+        };
+        let slow = [of("x@slow.example"), of("y@Slow.Example")];
+        assert!(slow.iter().all(|route| route.domain.as_deref() == Some("slow.example")));
+        assert_eq!(slow.map(|route| route.gateways[0].clone()), ["a", "b"]);
+        assert_eq!(of("x@not-slow.example").domain, None);
     }
 }

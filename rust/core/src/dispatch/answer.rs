@@ -104,7 +104,7 @@ impl Dispatcher {
         };
         self.record(now_us, flight.said(now_us, step, "", detail));
         if let Some(wait_us) = wait_us.filter(|_| step == Step::Deferred) {
-            let due = Due { attempt: flight.due.attempt + 1, resend: false, ..flight.due };
+            let due = Due { attempt: flight.due.attempt.saturating_add(1), resend: false, ..flight.due };
             self.schedule(now_us + wait_us, due);
         }
         if unfit {

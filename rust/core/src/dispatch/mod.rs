@@ -21,6 +21,7 @@ mod fold;
 mod handout;
 mod journal;
 mod live;
+mod named;
 mod parking;
 mod places;
 mod receipts;
@@ -53,8 +54,8 @@ use parking::Parking;
 use snapshots::Snapshots;
 use traces::Traces;
 pub use values::{
-    Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch, Next,
-    Progress, Receipt, Settings,
+    Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch,
+    Named, Next, Progress, Receipt, Settings, Told,
 };
 
 /// See the module.

@@ -7,7 +7,7 @@ use siphasher::sip128;
 use thiserror::Error;
 
 use crate::block::Person;
-use crate::model::{BlockKey, BlockMeta, CampaignRow, CampaignState, Channel, GatewayId};
+use crate::model::{BlockKey, BlockMeta, CampaignId, CampaignRow, CampaignState, Channel, GatewayId};
 use crate::outcome::Step;
 use crate::retry::{Refusal, RetryRules};
 use crate::tally::Tally;
@@ -37,6 +37,8 @@ pub struct GatewaySpec {
     pub channel: Channel,
     /// Its limit in parts, messages or calls per second; `None`: no limit of ours.
     pub units_per_second: Option<f64>,
+    /// Limits per second for the people of a domain, beside that one.
+    pub domains: Vec<(String, f64)>,
     /// Whether receipts are asked for.
     pub receipts: bool,
     /// How long a receipt is waited for, from the response on.
@@ -161,6 +163,29 @@ pub enum Answer<'a> {
     Unsent,
 }
 
+/// The attempt that a receipt names itself, as the token in the address of a bounce does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// Whose campaign.
+    pub campaign: CampaignId,
+    /// On which channel.
+    pub channel: Channel,
+    /// Which person of the campaign.
+    pub ordinal: u32,
+    /// Which try, from 1 on.
+    pub attempt: u8,
+}
+
+/// What a receipt tells of the attempt that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// [`Step::Delivered`], [`Step::Failed`], or [`Step::Accepted`] where it went on to somebody who tells
+    /// nothing (`relayed`).
+    pub step: Step,
+    /// The far end's code and words, for people.
+    pub detail: &'a str,
+}
+
 /// A final receipt from a far end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt<'a> {
@@ -183,9 +208,9 @@ pub enum Action {
     Unload(BlockKey),
     /// Answer a receipt: it is durable (`ok`), or could not be made so in time.
     Reply {
-        /// The gateway it came through.
+        /// The gateway it came through; [`GatewayId::NONE`] for one of [`Dispatcher::receipt_for`].
         gateway: GatewayId,
-        /// The session it came on.
+        /// The session it came on, or who brought it.
         session: u16,
         /// The session's name for it.
         reply: u64,

@@ -23,6 +23,7 @@ pub(crate) fn dispatcher() -> Dispatcher {
         name: "a".into(),
         channel: Channel::Sms,
         units_per_second: None,
+        domains: Vec::new(),
         receipts: true,
         receipt_wait_us: 60_000_000,
         retry: RetryRules::default(),
@@ -53,7 +54,7 @@ pub(crate) fn launch(dispatcher: &mut Dispatcher, people: u32) {
         expires_at_ms: 10_000_000,
         ended_at_ms: None,
         launched_seq: 0,
-        routes: vec![Route { channel: Channel::Sms, gateways: vec!["a".into()] }],
+        routes: vec![Route { channel: Channel::Sms, gateways: vec!["a".into()], domain: None }],
         frozen: String::new(),
     };
     let entries = Entries {

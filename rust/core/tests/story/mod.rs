@@ -169,7 +169,7 @@ fn campaign(people: u32) -> CampaignRow {
         expires_at_ms: LAUNCHED_MS + 10_000,
         ended_at_ms: None,
         launched_seq: 0,
-        routes: vec![Route { channel: Channel::Sms, gateways: vec!["sms-a".into()] }],
+        routes: vec![Route { channel: Channel::Sms, gateways: vec!["sms-a".into()], domain: None }],
         frozen: String::new(),
     }
 }

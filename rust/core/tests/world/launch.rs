@@ -45,7 +45,11 @@ impl World {
             expires_at_ms: wall_ms + self.plan.expiry_ms,
             ended_at_ms: None,
             launched_seq: 0,
-            routes: vec![Route { channel: Channel::Sms, gateways: vec!["a".into(), "b".into()] }],
+            routes: vec![Route {
+                channel: Channel::Sms,
+                gateways: vec!["a".into(), "b".into()],
+                domain: None,
+            }],
             frozen: String::new(),
         };
         row.id = self.ledger.begin_launch(&row).unwrap();

@@ -52,9 +52,10 @@ pub(crate) fn closed(ledger: &mut MemoryLedger, now: u64, plan: &Plan) -> Dispat
             name: name.into(),
             channel: Channel::Sms,
             units_per_second: plan.rate,
+            domains: Vec::new(),
             receipts: true,
             receipt_wait_us: 3_000_000,
-            retry: RetryRules { attempts: 3, first_us: 50_000, max_us: 200_000 },
+            retry: RetryRules { attempts: Some(3), first_us: 50_000, max_us: 200_000 },
         });
     }
     dispatcher

@@ -54,6 +54,22 @@ impl GatewayConfig {
         }
     }
 
+    /// Its share of the people among gateways that are preferred equally; 0 takes turns with nobody.
+    pub fn weight(&self) -> u32 {
+        match self {
+            Self::Smpp(_) => 0,
+            Self::Smtp(smtp) => smtp.weight,
+        }
+    }
+
+    /// Domains of recipients for which it has a limit, with the units per second of each.
+    pub fn domains(&self) -> &[(String, f64)] {
+        match self {
+            Self::Smpp(_) => &[],
+            Self::Smtp(smtp) => &smtp.domains,
+        }
+    }
+
     /// Units (parts, messages) per second, where the account has a limit.
     pub fn units_per_second(&self) -> Option<f64> {
         match self {
@@ -73,6 +89,7 @@ impl GatewayConfig {
             name: self.name().to_owned(),
             channel: self.channel(),
             units_per_second: self.units_per_second(),
+            domains: self.domains().to_vec(),
             receipts,
             receipt_wait_us: receipt_wait_ms.saturating_mul(1_000),
             retry: retry.into(),
@@ -188,18 +205,14 @@ pub struct RetryConfig {
 impl Default for RetryConfig {
     fn default() -> Self {
         let rules = RetryRules::default();
-        Self {
-            attempts: Some(rules.attempts),
-            first_ms: rules.first_us / 1_000,
-            max_ms: rules.max_us / 1_000,
-        }
+        Self { attempts: rules.attempts, first_ms: rules.first_us / 1_000, max_ms: rules.max_us / 1_000 }
     }
 }
 
 impl From<RetryConfig> for RetryRules {
     fn from(config: RetryConfig) -> Self {
         Self {
-            attempts: config.attempts.unwrap_or(u8::MAX),
+            attempts: config.attempts,
             first_us: config.first_ms.saturating_mul(1_000),
             max_us: config.max_ms.saturating_mul(1_000),
         }

@@ -9,6 +9,7 @@ use bealert_core::tally::Tally;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 
+use super::routes::StoredRoute;
 use super::store::failed;
 
 type Read<T> = Result<T, LedgerError>;
@@ -90,14 +91,13 @@ fn policy(row: &Row<'_>, index: usize) -> Read<Policy> {
 
 fn routes(row: &Row<'_>, index: usize) -> Read<Vec<Route>> {
     let text: String = get(row, index)?;
-    let stored: Option<Vec<(u8, Vec<String>)>> = serde_json::from_str(&text).ok();
-    let route = |(number, gateways)| Some(Route { channel: Channel::from_u8(number)?, gateways });
-    known(stored.and_then(|routes| routes.into_iter().map(route).collect()), row, index)
+    let stored: Option<Vec<StoredRoute>> = serde_json::from_str(&text).ok();
+    known(stored.and_then(|routes| routes.into_iter().map(StoredRoute::route).collect()), row, index)
 }
 
 /// The column of routes.
 pub(super) fn routes_column(routes: &[Route]) -> String {
-    let rows: Vec<_> = routes.iter().map(|route| (route.channel as u8, &route.gateways)).collect();
+    let rows: Vec<_> = routes.iter().map(StoredRoute::of).collect();
     serde_json::to_string(&rows).expect("numbers and texts are always JSON")
 }
 

@@ -11,6 +11,7 @@ mod hold;
 mod inserts;
 mod reader;
 mod retention;
+pub(crate) mod routes;
 mod snapshots;
 mod sql;
 mod sqlite;

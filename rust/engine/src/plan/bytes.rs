@@ -4,14 +4,13 @@
 //! after the other. Whatever can be told from the people themselves is not repeated in the head.
 
 use bealert_core::block::{BlockError, people};
-use bealert_core::model::{
-    BlockKey, BlockMeta, BlockRow, CampaignId, Channel, EXCLUDED, Kind, Policy, Route,
-};
+use bealert_core::model::{BlockKey, BlockMeta, BlockRow, CampaignId, Channel, EXCLUDED, Kind, Policy};
 use bealert_wire::text::Encoding;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::finished::{ChannelPlan, Example, Excluded, Plan};
+use crate::ledger::routes::StoredRoute;
 
 /// Layout version. Both ends are mostly of one installation; where they are not, neither guesses.
 const VERSION: u32 = 2;
@@ -55,7 +54,7 @@ struct Head {
     policy: String,
     expiry_ms: i64,
     people: u32,
-    routes: Vec<(u8, Vec<String>)>,
+    routes: Vec<StoredRoute>,
     gateways_fingerprint: String,
     blocks: Vec<BlockHead>,
     frozen: String,
@@ -123,7 +122,7 @@ fn head(plan: &Plan) -> Head {
         policy: plan.policy.name().to_owned(),
         expiry_ms: plan.expiry_ms,
         people: plan.people,
-        routes: plan.routes.iter().map(|route| (route.channel as u8, route.gateways.clone())).collect(),
+        routes: plan.routes.iter().map(StoredRoute::of).collect(),
         gateways_fingerprint: plan.gateways_fingerprint.clone(),
         blocks: plan.blocks.iter().map(block_head).collect(),
         frozen: plan.frozen.clone(),
@@ -157,7 +156,7 @@ fn plan(head: Head, mut blobs: &[u8]) -> Result<Plan, PlanBytesError> {
         return Err(odd("layout"));
     }
     let channel = |number: u8| Channel::from_u8(number).ok_or_else(|| odd("channel"));
-    let route = |(number, gateways)| Ok(Route { channel: channel(number)?, gateways });
+    let route = |stored: StoredRoute| stored.route().ok_or_else(|| odd("channel"));
     let routes = head.routes.into_iter().map(route).collect::<Result<Vec<_>, _>>()?;
     let mut plan = Plan {
         hash: head.hash,

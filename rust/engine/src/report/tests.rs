@@ -91,7 +91,7 @@ fn launched() -> Story {
         expires_at_ms: LAUNCHED_MS + 7_200_000,
         ended_at_ms: None,
         launched_seq: 0,
-        routes: vec![Route { channel: Channel::Sms, gateways: vec!["sms-a".into()] }],
+        routes: vec![Route { channel: Channel::Sms, gateways: vec!["sms-a".into()], domain: None }],
         frozen: String::new(),
     };
     let id = ledger.begin_launch(&row).unwrap();

@@ -58,7 +58,7 @@ pub fn planned(plan: &CampaignPlan) -> (CampaignRow, Vec<BlockRow>) {
         routes: plan
             .routes
             .iter()
-            .map(|names| Route { channel: Channel::Sms, gateways: names.clone() })
+            .map(|names| Route { channel: Channel::Sms, gateways: names.clone(), domain: None })
             .collect(),
         frozen: String::new(),
     };

@@ -35,6 +35,8 @@ pub struct GatewaySetup {
     pub esme: EsmeConfig,
     /// Its limit in parts per second, if there is one of ours.
     pub units_per_second: Option<f64>,
+    /// Limits per second for the people of a domain, beside that one.
+    pub domains: Vec<(String, f64)>,
     /// Whether receipts are asked for.
     pub receipts: bool,
     /// How long a receipt is waited for.
@@ -83,6 +85,7 @@ impl GatewaySetup {
             sessions: 1,
             esme: EsmeConfig { system_id: "bealert".into(), ..EsmeConfig::default() },
             units_per_second: None,
+            domains: Vec::new(),
             receipts: true,
             receipt_wait_us: 600_000_000,
             retry: RetryRules::default(),
@@ -99,6 +102,7 @@ impl GatewaySetup {
             name: self.name.clone(),
             channel: Channel::Sms,
             units_per_second: self.units_per_second,
+            domains: self.domains.clone(),
             receipts: self.receipts,
             receipt_wait_us: self.receipt_wait_us,
             retry: self.retry,

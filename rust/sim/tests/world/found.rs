@@ -64,7 +64,7 @@ fn an_intent_leaves_through_the_gateway_that_its_row_names() {
     a.far_end.faults = Faults { numbers: vec![refused], response_us: 5 * MS, ..Faults::default() };
     a.retry.first_us = 20 * MS;
     a.retry.max_us = 20 * MS;
-    a.retry.attempts = 30;
+    a.retry.attempts = Some(30);
     let people = campaign("moved", Kind::Warning, 150, &["a", "b"]);
     let mut events = vec![(SECOND + 20 * MS, Happening::Launch(0))];
     for at in 1..5 {

@@ -24,7 +24,11 @@ pub(super) fn at(last_seq: u64) -> Batch {
 }
 
 pub(super) fn campaign(name: &str) -> CampaignRow {
-    let routes = [(Channel::Sms, ["sms-a", "a\n\"b\""]), (Channel::Voice, ["x", "y"])];
+    let routes = [
+        (Channel::Sms, ["sms-a", "a\n\"b\""], None),
+        (Channel::Voice, ["x", "y"], None),
+        (Channel::Email, ["m", "n"], Some("bücher.example")),
+    ];
     CampaignRow {
         id: CampaignId(0),
         key: name.into(),
@@ -40,7 +44,10 @@ pub(super) fn campaign(name: &str) -> CampaignRow {
         ended_at_ms: None,
         launched_seq: 0,
         routes: routes
-            .map(|(channel, names)| Route { channel, gateways: names.map(str::to_owned).into() })
+            .map(|(channel, names, domain)| {
+                let gateways = names.map(str::to_owned).into();
+                Route { channel, gateways, domain: domain.map(str::to_owned) }
+            })
             .into(),
         frozen: "{\"sms\": \"Inbraak\"}".into(),
     }

@@ -104,6 +104,8 @@ pub(super) fn offer(gateway: &GatewayConfig) -> Offer {
         channel: gateway.channel(),
         prefixes: gateway.prefixes().map(str::to_owned).collect(),
         priority: gateway.priority(),
+        weight: gateway.weight(),
+        domains: gateway.domains().iter().map(|(domain, _)| domain.clone()).collect(),
     }
 }
 

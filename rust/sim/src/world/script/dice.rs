@@ -91,7 +91,7 @@ fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
         receipts: chance.happens(0.9),
         receipt_wait_us: chance.pick(&[2 * SECOND, 30 * SECOND, 600 * SECOND]),
         retry: RetryRules {
-            attempts: chance.pick(&[1, 3, 5]),
+            attempts: Some(chance.pick(&[1, 3, 5])),
             first_us: chance.pick(&[50 * MS, SECOND]),
             max_us: chance.pick(&[200 * MS, 20 * SECOND]),
         },
