@@ -2,7 +2,7 @@
 
 mod mailroom;
 
-use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
+use bealert_core::model::{CampaignId, CampaignRow, GatewayId, Kind};
 use bealert_wire::smpp::{Address, SubmitOptions, SubmitTemplate, Time};
 
 use crate::config::SmppConfig;
@@ -15,7 +15,8 @@ pub(crate) struct Prepared {
     pub(crate) id: CampaignId,
     pub(crate) frozen: Frozen,
     mailing: Option<Mailing>,
-    expires_at_ms: i64,
+    pub(crate) kind: Kind,
+    pub(crate) expires_at_ms: i64,
 }
 
 impl Prepared {
@@ -26,7 +27,7 @@ impl Prepared {
     pub(crate) fn of(row: &CampaignRow, room: &Mailroom) -> Result<Self, String> {
         let mut frozen = Frozen::from_json(&row.frozen).map_err(|error| error.to_string())?;
         let mailing = frozen.take_email().map(|email| Mailing::of(&email, row, room)).transpose()?;
-        Ok(Self { id: row.id, frozen, mailing, expires_at_ms: row.expires_at_ms })
+        Ok(Self { id: row.id, frozen, mailing, kind: row.kind, expires_at_ms: row.expires_at_ms })
     }
 
     /// Its letters.

@@ -108,8 +108,8 @@ fn found(config: &SmppConfig, text: String, greeting: Option<&Greeting>) -> Gate
         gateway: config.name.clone(),
         ok: true,
         text,
-        smsc: greeting.map(|greeting| greeting.smsc.clone()),
-        version: greeting.map(|greeting| greeting.version),
+        smsc: greeting.map(|greeting| greeting.name.clone()),
+        version: greeting.and_then(|greeting| greeting.version),
         window: config.window,
         round_trip_ms: greeting.map(|greeting| greeting.round_trip_us as f64 / 1e3),
     }
@@ -143,7 +143,12 @@ fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String>
         while let Some(event) = esme.poll_event() {
             match event {
                 Event::Bound { smsc, version } => {
-                    result = Ok(Greeting { smsc, version, round_trip_us: now_us - began_us });
+                    result = Ok(Greeting {
+                        name: smsc,
+                        version: Some(version),
+                        round_trip_us: now_us - began_us,
+                        offer: None,
+                    });
                     esme.unbind(now_us);
                 }
                 Event::BindRefused { status } => {

@@ -34,6 +34,11 @@ impl Clock {
         self.wall_ms + self.origin.elapsed().as_millis() as i64
     }
 
+    /// What [`Clock::wall_ms`] gave at a time of [`Clock::now_us`].
+    pub(crate) fn wall_at_ms(self, now_us: u64) -> i64 {
+        self.wall_ms + (now_us.saturating_sub(START_US) / 1_000) as i64
+    }
+
     pub(crate) fn now_us(self) -> u64 {
         START_US + self.origin.elapsed().as_micros() as u64
     }

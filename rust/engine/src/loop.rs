@@ -7,6 +7,7 @@
 mod command;
 mod ending;
 pub(crate) mod gateway;
+mod openings;
 mod stall;
 pub(crate) mod store;
 
@@ -208,7 +209,9 @@ impl Loop {
         mut work: impl FnMut(&mut Gateway, &mut Context<'_>, &mut Pass<'_>, &mut Store) -> bool,
     ) -> bool {
         let log = &*self.shared.log;
-        let mut pass = Pass { now_us, dispatcher: &mut self.dispatcher, log, buffer: &mut self.buffer };
+        let wall_ms = self.clock.wall_at_ms(now_us);
+        let (dispatcher, buffer) = (&mut self.dispatcher, &mut *self.buffer);
+        let mut pass = Pass { now_us, wall_ms, dispatcher, log, buffer };
         let mut any = false;
         for gateway in &mut self.gateways {
             any |= work(gateway, cx, &mut pass, &mut self.store);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bealert_core::dispatch::Counters;
 
 use crate::session::Greeting;
+use crate::session::smtp::Refusals;
 
 /// Upper bounds of the buckets of response times, in microseconds: from a loopback to a far end that is
 /// about to time out.
@@ -39,7 +40,10 @@ pub(crate) struct GatewayReading {
     pub(crate) counters: Counters,
     /// Parts per second that the far end was found to take.
     pub(crate) learned_rate: Option<f64>,
+    /// It can be sent through: a session is bound, or the last connection to a relay could be made.
+    pub(crate) up: bool,
     pub(crate) sessions: usize,
+    /// Sessions that can send at once.
     pub(crate) bound: usize,
     /// Of one session.
     pub(crate) window: u32,
@@ -47,6 +51,8 @@ pub(crate) struct GatewayReading {
     pub(crate) times: ResponseTimes,
     /// Of one bound session.
     pub(crate) greeting: Option<Greeting>,
+    /// How often a relay refused, by the code of its reply.
+    pub(crate) refusals: Refusals,
 }
 
 /// How the ledger stands.
@@ -81,12 +87,17 @@ const COUNTS: [Series; 7] = [
     ("orphan_receipts", "Receipts that matched nothing, or several things", |g| g.counters.orphans),
 ];
 
-const GAUGES: [Series; 7] = [
-    ("up", "1 while at least one session is bound", |g| u64::from(g.bound > 0)),
+const GAUGES: [Series; 8] = [
+    ("up", "1 while it can be sent through", |g| u64::from(g.up)),
     ("sessions", "Sessions configured", |g| g.sessions as u64),
     ("sessions_bound", "Sessions that can send", |g| g.bound as u64),
     ("window", "Unanswered requests that the sessions allow", |g| u64::from(g.window) * g.sessions as u64),
     ("in_flight", "Unanswered requests", |g| u64::from(g.in_flight)),
+    (
+        "mode",
+        "Rung of the dialogue with a relay: 1 lock-step, 2 pipelined, 3 joined, 4 BDAT; 0 while unknown",
+        |g| g.greeting.as_ref().and_then(|greeting| greeting.offer).map_or(0, |offer| 1 + offer.mode as u64),
+    ),
     ("learned_rate", "Parts per second that the far end was found to take; 0 where it refused none", |g| {
         g.learned_rate.map_or(0, |rate| rate.ceil() as u64)
     }),
@@ -105,6 +116,14 @@ pub(crate) fn render(readings: &Readings) -> String {
                 let value = read(gateway);
                 line(&mut out, format_args!("bealert_gateway_{name}{suffix}{{gateway=\"{label}\"}} {value}"));
             }
+        }
+    }
+    let name = "bealert_gateway_replies_refused";
+    head(&mut out, name, "counter", "Refusals of a mail relay by reply code");
+    for gateway in gateways {
+        let label = escaped(&gateway.name);
+        for (code, count) in &gateway.refusals {
+            line(&mut out, format_args!("{name}_total{{gateway=\"{label}\",code=\"{code}\"}} {count}"));
         }
     }
     let name = "bealert_gateway_response_seconds";
@@ -182,17 +201,20 @@ mod tests {
             name: "a\"b".into(),
             counters: Counters { accepted: 7, ..Counters::default() },
             learned_rate: Some(299.4),
+            up: true,
             sessions: 2,
             bound: 1,
             window: 10,
             in_flight: 3,
             times,
             greeting: None,
+            refusals: vec![(450, 3)],
         };
         let text = render(&Readings { gateways: vec![gateway], ..Readings::default() });
         for line in [
             "# TYPE bealert_gateway_accepted counter",
             "bealert_gateway_accepted_total{gateway=\"a\\\"b\"} 7",
+            "bealert_gateway_replies_refused_total{gateway=\"a\\\"b\",code=\"450\"} 3",
             "bealert_gateway_window{gateway=\"a\\\"b\"} 20",
             "bealert_gateway_learned_rate{gateway=\"a\\\"b\"} 300",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"0.0001\"} 2",

@@ -1,6 +1,7 @@
 //! Opening: the ledger, what it left to go on with, and the threads.
 
 use std::collections::hash_map::RandomState;
+use std::fmt::Display;
 use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
@@ -26,6 +27,7 @@ use crate::r#loop::store::Store;
 use crate::r#loop::{Parts, run};
 use crate::pool::{Pool, THREADS};
 use crate::session::smpp::esme_config;
+use crate::session::smtp::client_config;
 use crate::shared::{Life, Shared};
 use crate::view::EngineView;
 use crate::writer::{Job, Writer, panic_text};
@@ -60,7 +62,7 @@ pub(crate) fn open_on(
     let clock = clock.not_before(last_at_ms);
     let mut dispatcher =
         Dispatcher::new(Settings { now_us: clock.now_us(), wall_ms: clock.wall_ms(), last_seq, hash_key });
-    let gateways = gateways(&config, &mut *ledger, &mut dispatcher, &descriptors)?;
+    let gateways = gateways(&config, hash_key, &mut *ledger, &mut dispatcher, &descriptors)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
     let uncleared = reader.uncleared()?;
 
@@ -126,9 +128,15 @@ pub(crate) fn open_on(
 fn check_accounts(config: &Config, hash_key: (u64, u64)) -> Result<Mailroom, EngineError> {
     let mut problems: Vec<String> = Vec::new();
     for gateway in &config.gateways {
-        if let GatewayConfig::Smpp(smpp) = gateway {
-            let found = esme_config(smpp).problems().into_iter();
-            problems.extend(found.map(|problem| format!("gateway {:?}: {problem}", smpp.name)));
+        let mut note =
+            |problem: &dyn Display| problems.push(format!("gateway {:?}: {problem}", gateway.name()));
+        match gateway {
+            GatewayConfig::Smpp(smpp) => {
+                esme_config(smpp).problems().iter().for_each(|problem| note(problem))
+            }
+            GatewayConfig::Smtp(smtp) => {
+                client_config(smtp).problems().iter().for_each(|problem| note(problem))
+            }
         }
     }
     match Mailroom::of(config, hash_key) {
@@ -150,6 +158,7 @@ fn control(inner: &Arc<Inner>) -> Option<ControlServer> {
 
 fn gateways(
     config: &Config,
+    hash_key: (u64, u64),
     ledger: &mut dyn Ledger,
     dispatcher: &mut Dispatcher,
     descriptors: &Arc<Descriptors>,
@@ -162,7 +171,7 @@ fn gateways(
             return Err(EngineError::Config(format!("two gateways have the name {name:?}; rename one")));
         }
         dispatcher.add_gateway(gateway.spec(id));
-        let gateway = Gateway::new(id, gateway, descriptors, random);
+        let gateway = Gateway::new(id, gateway, descriptors, hash_key, random);
         gateways.push(gateway.map_err(|why| EngineError::Config(format!("gateway {name:?}: {why}")))?);
     }
     Ok(gateways)

@@ -1,4 +1,4 @@
-//! What lies between the dispatcher and an SMPP session, without a socket: what an answer or a receipt
+//! What lies between the dispatcher and a session, without a socket: what an answer or a receipt
 //! means for a message, receipts that wait for their commit, and when to connect again.
 //!
 //! The engine's driver and the simulated world share it, so that what the world shows of it
@@ -7,9 +7,11 @@
 mod backoff;
 mod brief;
 mod hear;
+mod mail;
 mod replies;
 
 pub use backoff::Backoff;
 pub use brief::brief;
 pub use hear::{Heard, Origin, hear};
+pub use mail::{HeardMail, hear_mail};
 pub use replies::Replies;

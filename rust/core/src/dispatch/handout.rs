@@ -52,6 +52,13 @@ impl Dispatcher {
         handout.map_or(Next::Idle, Next::Send)
     }
 
+    /// Messages that may go through a gateway, now or after the next commit: what a connection is worth making for.
+    pub fn waiting(&self, gateway: GatewayId) -> usize {
+        let routes = self.gateway(gateway).map_or(&[][..], |gateway| &gateway.serving);
+        let lanes = routes.iter().flat_map(|route| &self.routes[*route].lanes);
+        lanes.map(|lane| lane.ahead() as usize).sum()
+    }
+
     fn choose(&mut self, now_us: u64, id: GatewayId) -> Option<(usize, usize, Source)> {
         let committed = self.journal.committed;
         for class in 0..CLASSES {

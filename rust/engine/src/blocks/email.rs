@@ -74,6 +74,12 @@ impl EmailBlock {
         self.patches.letter(&self.letters, index, identity)
     }
 
+    /// The recipient's number in the campaign.
+    #[inline]
+    pub(crate) fn ordinal(&self, index: usize) -> u32 {
+        self.ordinals[index]
+    }
+
     /// Where the letter at a place goes. What is not ASCII in it needs a relay that offers SMTPUTF8 (RFC 6531).
     #[inline]
     pub(crate) fn address(&self, index: usize) -> &str {

@@ -1,5 +1,7 @@
 //! One gateway in the loop: its sessions, their turns, and whether it can send.
 
+mod demand;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -11,18 +13,26 @@ use bealert_core::model::{CampaignId, GatewayId};
 use bealert_core::retry::Refusal;
 use bealert_sim::client::brief;
 
+use super::openings::Openings;
 use super::store::Store;
 use crate::config::GatewayConfig;
 use crate::fork::Descriptors;
 use crate::metrics::{GatewayReading, ResponseTimes};
 use crate::session::smpp::SmppSession;
+use crate::session::smtp::{Refusals, Relay, SmtpSession};
 use crate::session::{Change, NotSent, PASS_MESSAGES, Pass, Session};
+
+/// The session under which the dispatcher knows a mail relay: its connections come and go with the work, and
+/// the relay can send for as long as the last one could be made.
+const RELAY: u16 = 0;
 
 /// A gateway and its sessions, which share one limiter.
 pub(crate) struct Gateway {
     pub(crate) id: GatewayId,
     name: Arc<str>,
     sessions: Vec<Session>,
+    /// What the connections of a mail relay have in common, and when they are made.
+    relay: Option<(Arc<Relay>, Openings)>,
     /// Unanswered messages that a session allows.
     window: u32,
     /// The session that is asked first in the next pass.
@@ -32,6 +42,8 @@ pub(crate) struct Gateway {
     last_why: String,
     /// When the limiter lets the next message through, if it was what ended the last pass.
     ready_us: Option<u64>,
+    /// When connections are made for what waits.
+    open_us: Option<u64>,
     /// A session had its share of the last pass and would take more.
     unfinished: bool,
     closing: bool,
@@ -53,32 +65,47 @@ impl Gateway {
         id: GatewayId,
         config: &GatewayConfig,
         descriptors: &Arc<Descriptors>,
+        hash_key: (u64, u64),
         mut seed: impl FnMut() -> u64,
     ) -> Result<Self, String> {
-        let (sessions, window) = match config {
+        let mut gateway = Self {
+            id,
+            name: config.name().into(),
+            sessions: Vec::new(),
+            relay: None,
+            window: 0,
+            turn: 0,
+            health: Health::Unknown,
+            last_why: String::new(),
+            ready_us: None,
+            open_us: None,
+            unfinished: false,
+            closing: false,
+            unfit: HashSet::new(),
+        };
+        match config {
             GatewayConfig::Smpp(smpp) => {
                 let config = Arc::new(smpp.clone());
                 let session = |number| {
                     let (config, descriptors) = (Arc::clone(&config), Arc::clone(descriptors));
                     Session::Smpp(SmppSession::new(id, number, config, descriptors, seed()))
                 };
-                ((0..smpp.sessions.max(1)).map(session).collect(), smpp.window)
+                gateway.sessions = (0..smpp.sessions.max(1)).map(session).collect();
+                gateway.window = smpp.window;
             }
-            GatewayConfig::Smtp(_) => return Err("this engine has no session for mail relays".to_owned()),
-        };
-        Ok(Self {
-            id,
-            name: config.name().into(),
-            sessions,
-            window,
-            turn: 0,
-            health: Health::Unknown,
-            last_why: String::new(),
-            ready_us: None,
-            unfinished: false,
-            closing: false,
-            unfit: HashSet::new(),
-        })
+            GatewayConfig::Smtp(smtp) => {
+                let relay = Arc::new(Relay::new(smtp, hash_key)?);
+                let session = |number| {
+                    let (relay, descriptors) = (Arc::clone(&relay), Arc::clone(descriptors));
+                    Session::Smtp(SmtpSession::new(id, number, relay, descriptors))
+                };
+                gateway.sessions = (0..smtp.connections.max(1)).map(session).collect();
+                gateway.window = relay.window();
+                let openings = Openings::new(smtp.reconnect_max_ms.saturating_mul(1_000), seed());
+                gateway.relay = Some((relay, openings));
+            }
+        }
+        Ok(gateway)
     }
 
     /// Lets every session read; gives whether more may be waiting.
@@ -100,9 +127,10 @@ impl Gateway {
         for offset in 0..count {
             let number = (self.turn + offset) % count;
             if self.fill(number, pass, store) == Fill::NotYet {
-                return;
+                break;
             }
         }
+        self.open_more(pass);
     }
 
     fn fill(&mut self, number: usize, pass: &mut Pass<'_>, store: &mut Store) -> Fill {
@@ -145,13 +173,14 @@ impl Gateway {
             session.flush(cx, pass);
         }
         self.judge(pass);
-        self.unfinished && self.sessions.iter().any(|session| session.room() > 0)
+        let unfinished = self.unfinished && self.sessions.iter().any(|session| session.room() > 0);
+        unfinished || self.sessions.iter().any(Session::is_fresh)
     }
 
     /// The next time at which something is due.
     pub(crate) fn timeout(&self) -> Option<u64> {
         let sessions = self.sessions.iter().filter_map(Session::timeout).min();
-        [sessions, self.ready_us].into_iter().flatten().min()
+        [sessions, self.ready_us, self.open_us].into_iter().flatten().min()
     }
 
     /// Ends the sessions in order.
@@ -179,12 +208,14 @@ impl Gateway {
             name: Arc::clone(&self.name),
             counters: Default::default(),
             learned_rate: None,
+            up: self.health == Health::Up,
             sessions: self.sessions.len(),
             bound: greetings.clone().count(),
             window: self.window,
             in_flight: self.sessions.iter().map(Session::in_flight).sum(),
             times,
             greeting: greetings.min_by_key(|greeting| greeting.round_trip_us).cloned(),
+            refusals: self.relay.as_ref().map_or_else(Refusals::new, |(relay, _)| relay.refusals()),
         }
     }
 
@@ -204,6 +235,8 @@ impl Gateway {
             match self.sessions[at].take_change() {
                 Some(Change::Up) => self.up(pass),
                 Some(Change::Down { why, fatal }) if !self.closing => self.down(pass, why, fatal),
+                Some(Change::Lost { why }) if !self.closing => self.lost(pass, why),
+                Some(Change::Crowded { why }) if !self.closing => self.crowded(pass, why),
                 _ => {}
             }
         }
@@ -213,12 +246,16 @@ impl Gateway {
         self.last_why.clear();
         if self.health != Health::Up {
             self.health = Health::Up;
+            if self.relay.is_some() {
+                pass.dispatcher.session_up(pass.now_us, self.id, RELAY);
+            }
             let text = format!("{} can send", self.name);
             pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::GatewayUp, &text);
         }
     }
 
     fn down(&mut self, pass: &mut Pass<'_>, why: String, fatal: bool) {
+        self.opening_failed(pass.now_us, fatal);
         if why != self.last_why {
             pass.log.warning("gateway", format!("{}: {why}", self.name));
         }
@@ -229,6 +266,9 @@ impl Gateway {
         };
         if !bound && news {
             self.health = Health::Down { fatal };
+            if self.relay.is_some() {
+                pass.dispatcher.session_down(pass.now_us, self.id, RELAY);
+            }
             let hint = if fatal { "; check the account, it is tried again slowly" } else { "" };
             let text = format!("{} can't send: {why}{hint}", self.name);
             pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::GatewayDown, &text);

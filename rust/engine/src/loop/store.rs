@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use bealert_core::dispatch::Handout;
-use bealert_core::model::{BlockKey, CampaignId, GatewayId};
+use bealert_core::model::{BlockKey, CampaignId, GatewayId, Kind};
 use bealert_wire::smpp::{Message, SubmitTemplate};
+use bealert_wire::smtp::Content;
 use hashbrown::{HashMap, HashSet};
 
 use crate::blocks::Rendered;
 use crate::campaign::{Prepared, TemplateKey};
 use crate::config::SmppConfig;
 use crate::log::Log;
+use crate::mail::Letter;
 use crate::pool::Pool;
 
 /// Pause before a block that could not be read is tried again.
 const RELOAD_US: u64 = 1_000_000;
+
+/// Faults of ours, which end in a notice instead of a panic.
+const OTHER_CHANNEL: &str = "a block of another channel was handed out";
+const NOT_LOADED: &str = "a block that is not loaded was handed out";
 
 /// Rendered blocks and templates, by what a handout names.
 pub(crate) struct Store {
@@ -23,6 +29,8 @@ pub(crate) struct Store {
     templates: HashMap<TemplateKey, Arc<SubmitTemplate>>,
     /// What the last message was made of; the next one mostly is made of the same.
     at_hand: Option<AtHand>,
+    /// The same of the last letter: the channels take turns, and neither takes it from the other.
+    mail_at_hand: Option<MailAtHand>,
     pool: Pool,
     /// Blocks that could not be read, and when to try again.
     failed: Vec<(u64, BlockKey)>,
@@ -37,6 +45,44 @@ struct AtHand {
     template: Arc<SubmitTemplate>,
 }
 
+struct MailAtHand {
+    key: BlockKey,
+    gateway: GatewayId,
+    block: Arc<Rendered>,
+    /// Who sends it through this gateway.
+    identity: usize,
+    kind: Kind,
+    expires_at_ms: i64,
+}
+
+/// A letter and whom it is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Mail<'a> {
+    pub(crate) to: &'a str,
+    /// The recipient's number in the campaign.
+    pub(crate) ordinal: u32,
+    pub(crate) kind: Kind,
+    pub(crate) expires_at_ms: i64,
+    letter: Letter<'a>,
+}
+
+impl Content for Mail<'_> {
+    #[inline]
+    fn size(&self) -> usize {
+        self.letter.size()
+    }
+
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        self.letter.write(out);
+    }
+
+    /// As [`Letter::write`] promises.
+    fn dot_free(&self) -> bool {
+        true
+    }
+}
+
 impl Store {
     pub(crate) fn new(pool: Pool) -> Self {
         Self {
@@ -44,6 +90,7 @@ impl Store {
             blocks: HashMap::new(),
             templates: HashMap::new(),
             at_hand: None,
+            mail_at_hand: None,
             pool,
             failed: Vec::new(),
             ended: HashSet::new(),
@@ -99,6 +146,9 @@ impl Store {
         if self.at_hand.as_ref().is_some_and(|at_hand| at_hand.key == key) {
             self.at_hand = None;
         }
+        if self.mail_at_hand.as_ref().is_some_and(|at_hand| at_hand.key == key) {
+            self.mail_at_hand = None;
+        }
         self.let_go(key.campaign);
     }
 
@@ -129,7 +179,7 @@ impl Store {
             self.at_hand = Some(self.fetch(key, gateway, config)?);
         }
         let at_hand = self.at_hand.as_ref().expect("it was just set");
-        let block = at_hand.block.sms().ok_or("a block of another channel was handed out")?;
+        let block = at_hand.block.sms().ok_or(OTHER_CHANNEL)?;
         let part = block.message(handout.index as usize, usize::from(handout.part));
         let message = Message {
             destination: part.destination,
@@ -140,8 +190,37 @@ impl Store {
         Ok((&at_hand.template, message))
     }
 
+    /// The letter of a handout, as it goes out through the relay of this name.
+    #[inline]
+    pub(crate) fn mail(&mut self, handout: &Handout, relay: &str) -> Result<Mail<'_>, String> {
+        let (key, gateway) = (handout.key, handout.gateway);
+        if !self.mail_at_hand.as_ref().is_some_and(|at_hand| at_hand.key == key && at_hand.gateway == gateway)
+        {
+            self.mail_at_hand = Some(self.fetch_mail(key, gateway, relay)?);
+        }
+        let at_hand = self.mail_at_hand.as_ref().expect("it was just set");
+        let block = at_hand.block.email().ok_or(OTHER_CHANNEL)?;
+        let index = handout.index as usize;
+        Ok(Mail {
+            to: block.address(index),
+            ordinal: block.ordinal(index),
+            kind: at_hand.kind,
+            expires_at_ms: at_hand.expires_at_ms,
+            letter: block.letter(index, at_hand.identity),
+        })
+    }
+
+    fn fetch_mail(&self, key: BlockKey, gateway: GatewayId, relay: &str) -> Result<MailAtHand, String> {
+        let block = Arc::clone(self.blocks.get(&key).ok_or(NOT_LOADED)?);
+        let prepared = self.campaigns.get(&key.campaign).ok_or("an unknown campaign")?;
+        let identity = prepared.mailing().and_then(|mailing| mailing.identity(relay));
+        let identity = identity.ok_or("it was planned without this gateway, so it has no sender for it")?;
+        let (kind, expires_at_ms) = (prepared.kind, prepared.expires_at_ms);
+        Ok(MailAtHand { key, gateway, block, identity, kind, expires_at_ms })
+    }
+
     fn fetch(&mut self, key: BlockKey, gateway: GatewayId, config: &SmppConfig) -> Result<AtHand, String> {
-        let block = self.blocks.get(&key).ok_or("a block that is not loaded was handed out")?;
+        let block = self.blocks.get(&key).ok_or(NOT_LOADED)?;
         let name = (key.campaign, gateway);
         let template = match self.templates.get(&name) {
             Some(template) => Arc::clone(template),

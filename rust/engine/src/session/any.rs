@@ -5,6 +5,7 @@ use std::task::Context;
 use bealert_core::dispatch::Handout;
 
 use super::smpp::SmppSession;
+use super::smtp::SmtpSession;
 use super::{Change, Greeting, NotSent, Pass};
 use crate::r#loop::store::Store;
 use crate::metrics::ResponseTimes;
@@ -12,6 +13,7 @@ use crate::metrics::ResponseTimes;
 /// A session by its protocol: one branch that a processor foresees, and no pointer to follow.
 pub(crate) enum Session {
     Smpp(SmppSession),
+    Smtp(SmtpSession),
 }
 
 /// The same call on the session, whatever it speaks.
@@ -19,6 +21,7 @@ macro_rules! on {
     ($self:expr, $session:ident => $call:expr) => {
         match $self {
             Session::Smpp($session) => $call,
+            Session::Smtp($session) => $call,
         }
     };
 }
@@ -99,6 +102,31 @@ impl Session {
     /// Messages waiting for an answer.
     pub(crate) fn in_flight(&self) -> u32 {
         on!(self, session => session.in_flight())
+    }
+
+    /// Whether it has no connection, and could have one as soon as there is work.
+    pub(crate) fn rests(&self) -> bool {
+        matches!(self, Session::Smtp(session) if session.rests())
+    }
+
+    /// Makes the connection of a session that rests.
+    pub(crate) fn open(&mut self, now_us: u64) {
+        if let Session::Smtp(session) = self {
+            session.open(now_us);
+        }
+    }
+
+    /// Whether it is to be polled before the loop may wait: a connection that was begun in this pass.
+    pub(crate) fn is_fresh(&self) -> bool {
+        matches!(self, Session::Smtp(session) if session.is_fresh())
+    }
+
+    /// Whether its connection has shown since the last call that the far end works.
+    pub(crate) fn take_worked(&mut self) -> bool {
+        match self {
+            Session::Smpp(_) => false,
+            Session::Smtp(session) => session.take_worked(),
+        }
     }
 
     /// For tests: panics when it is polled next.

@@ -6,7 +6,10 @@
 mod any;
 pub(crate) mod smpp;
 pub(crate) mod smsc;
+pub(crate) mod smtp;
+pub(crate) mod stream;
 pub(crate) mod tcp;
+pub(crate) mod tls;
 
 use bealert_core::dispatch::Dispatcher;
 
@@ -24,6 +27,8 @@ pub(crate) const PASS_MESSAGES: usize = 256;
 pub(crate) struct Pass<'a> {
     /// The time of this pass.
     pub(crate) now_us: u64,
+    /// The same by the clock that campaigns expire by.
+    pub(crate) wall_ms: i64,
     /// Whom to tell what was heard.
     pub(crate) dispatcher: &'a mut Dispatcher,
     /// For the host.
@@ -44,6 +49,18 @@ pub(crate) enum Change {
         /// Trying again soon would change nothing.
         fatal: bool,
     },
+    /// Its connection has ended in order, and another is made when there is work.
+    Rested,
+    /// Its connection was lost, which says nothing of the next one.
+    Lost {
+        /// For people.
+        why: String,
+    },
+    /// The far end wants no more connections than there are.
+    Crowded {
+        /// For people.
+        why: String,
+    },
 }
 
 /// Why a session did not take a message.
@@ -60,7 +77,12 @@ pub(crate) enum NotSent {
 /// What a far end said of itself when the session came up.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Greeting {
-    pub(crate) smsc: String,
-    pub(crate) version: u8,
+    /// Its name for itself.
+    pub(crate) name: String,
+    /// The version of SMPP it speaks.
+    pub(crate) version: Option<u8>,
+    /// From the first octet to its being ready.
     pub(crate) round_trip_us: u64,
+    /// What a mail relay offers.
+    pub(crate) offer: Option<smtp::Offer>,
 }

@@ -44,7 +44,7 @@ fn bound_unsent(_: &TcpStream) -> io::Result<()> {
 /// A connected socket.
 pub(crate) struct Tcp {
     /// Before the stream: a number is struck off before it can be given to another file.
-    _descriptor: Descriptor,
+    descriptor: Descriptor,
     stream: TcpStream,
 }
 
@@ -53,7 +53,12 @@ impl Tcp {
     /// far end has acknowledged the ones before.
     pub(crate) fn new(stream: TcpStream, descriptors: &Arc<Descriptors>) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { _descriptor: descriptors.note(stream.as_raw_fd()), stream })
+        Ok(Self { descriptor: descriptors.note(stream.as_raw_fd()), stream })
+    }
+
+    /// The socket, and what keeps its number in the list of those that a forked child closes.
+    pub(super) fn into_parts(self) -> (Descriptor, TcpStream) {
+        (self.descriptor, self.stream)
     }
 
     /// Reads what is there, at most `buffer`; 0 at the end of the stream.

@@ -37,7 +37,8 @@ impl SmppSession {
             Event::Bound { smsc, version } => {
                 let round_trip_us = pass.now_us - self.connected_us;
                 pass.log.info("gateway", format!("{name}: bound to {smsc:?}, version {version:#04x}"));
-                self.greeting = Some(Greeting { smsc, version, round_trip_us });
+                self.greeting =
+                    Some(Greeting { name: smsc, version: Some(version), round_trip_us, offer: None });
                 self.change = Some(Change::Up);
                 pass.dispatcher.session_up(pass.now_us, self.gateway, self.number);
             }

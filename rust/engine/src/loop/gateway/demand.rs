@@ -1,0 +1,63 @@
+//! Connections of a mail relay: made for the messages that wait, and what their end means.
+
+use super::{Gateway, Health, Session};
+use crate::r#loop::openings::Standing;
+use crate::session::Pass;
+
+impl Gateway {
+    /// Makes the connections that what waits is worth, or says when they may be made.
+    pub(super) fn open_more(&mut self, pass: &mut Pass<'_>) {
+        self.open_us = None;
+        let Some((_, openings)) = &mut self.relay else { return };
+        if self.sessions.iter_mut().any(Session::take_worked) {
+            openings.worked();
+        }
+        let resting = self.sessions.iter().filter(|session| session.rests()).count();
+        if resting == 0 || self.closing {
+            return;
+        }
+        let open = self.sessions.len() - resting;
+        let room: u32 = self.sessions.iter().map(Session::room).sum();
+        // What the limiter holds back now needs no connection more than there is.
+        let held = self.ready_us.is_some() && open > 0;
+        let waiting = if held { 0 } else { pass.dispatcher.waiting(self.id) };
+        let waiting = waiting.saturating_sub(room as usize);
+        let standing = Standing { open, resting, up: self.health == Health::Up, waiting };
+        let wanted = openings.wanted(pass.now_us, standing);
+        if wanted > 0 && !openings.may_open(pass.now_us) {
+            self.open_us = Some(openings.next_us());
+            return;
+        }
+        let sessions = self.sessions.iter_mut().filter(|session| session.rests());
+        sessions.take(wanted).for_each(|session| session.open(pass.now_us));
+    }
+
+    /// A connection that could send was lost. The relay is not down for that: the next connection tells.
+    pub(super) fn lost(&mut self, pass: &mut Pass<'_>, why: String) {
+        self.opening_failed(pass.now_us, false);
+        if why != self.last_why {
+            pass.log.warning("gateway", format!("{}: {why}", self.name));
+            self.last_why = why;
+        }
+    }
+
+    /// The relay takes no connection more. Where it takes none at all, that is as good as down.
+    pub(super) fn crowded(&mut self, pass: &mut Pass<'_>, why: String) {
+        let open = self.sessions.iter().filter(|session| session.greeting().is_some()).count();
+        let Some((_, openings)) = self.relay.as_mut().filter(|_| open > 0) else {
+            return self.down(pass, why, false);
+        };
+        openings.crowded(pass.now_us, open);
+        if why != self.last_why {
+            let text = format!("{}: {why}; {open} connections from here on", self.name);
+            pass.log.info("gateway", text);
+            self.last_why = why;
+        }
+    }
+
+    pub(super) fn opening_failed(&mut self, now_us: u64, for_good: bool) {
+        if let Some((_, openings)) = &mut self.relay {
+            openings.failed(now_us, for_good);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The driver of one connection to a mail relay: made when there is work, encrypted, given back when there is none.
+
+mod hear;
+mod offer;
+mod relay;
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bealert_core::dispatch::Handout;
+use bealert_core::model::GatewayId;
+use bealert_wire::smtp::{Client, SubmitError};
+
+use super::stream::{Opening, Stream, open};
+use super::tls::certificate_problem;
+use super::{Change, Greeting, NotSent, PASS_BYTES, Pass};
+use crate::fork::Descriptors;
+use crate::r#loop::store::Store;
+use crate::metrics::ResponseTimes;
+
+pub(crate) use offer::Offer;
+pub(crate) use relay::{Refusals, Relay, client_config};
+
+/// A connection that lived this long has shown that its relay works, even if nothing was sent.
+const WORKED_US: u64 = 5_000_000;
+
+/// One of the connections that a relay may have, over all the times that it is made.
+pub(crate) struct SmtpSession {
+    gateway: GatewayId,
+    /// Its number within the gateway.
+    number: u16,
+    relay: Arc<Relay>,
+    descriptors: Arc<Descriptors>,
+    link: Link,
+    greeting: Option<Greeting>,
+    opened_us: u64,
+    /// The connection has lived for a while, or has taken a message.
+    worked: bool,
+    /// A connection or a handshake was begun, and nothing wakes the loop for it yet.
+    fresh: bool,
+    closing: bool,
+    times: ResponseTimes,
+    /// What the gateway has not heard yet.
+    change: Option<Change>,
+    /// For tests: panic at the next poll.
+    pub(crate) panics: bool,
+    /// The reverse-path of the message being handed in; kept for its memory.
+    sender: String,
+}
+
+enum Link {
+    /// No connection, and none wanted.
+    Resting,
+    /// A connection is made, or is being encrypted: then `client` is the session that asked for it.
+    Opening {
+        opening: Opening,
+        client: Option<Box<Client>>,
+        deadline_us: u64,
+    },
+    Up {
+        stream: Stream,
+        client: Box<Client>,
+        stuck: bool,
+    },
+    /// Closed for good.
+    Ended,
+}
+
+impl SmtpSession {
+    pub(crate) fn new(
+        gateway: GatewayId,
+        number: u16,
+        relay: Arc<Relay>,
+        descriptors: Arc<Descriptors>,
+    ) -> Self {
+        Self {
+            gateway,
+            number,
+            relay,
+            descriptors,
+            link: Link::Resting,
+            greeting: None,
+            opened_us: 0,
+            worked: false,
+            fresh: false,
+            closing: false,
+            times: ResponseTimes::default(),
+            change: None,
+            panics: false,
+            sender: String::new(),
+        }
+    }
+
+    /// Whether it has no connection, and could have one.
+    pub(crate) fn rests(&self) -> bool {
+        matches!(self.link, Link::Resting)
+    }
+
+    /// Makes its connection.
+    pub(crate) fn open(&mut self, now_us: u64) {
+        if !self.rests() {
+            return;
+        }
+        let (host, port) = self.relay.address();
+        let opening = open(host, port, self.relay.implicit_tls(), &self.descriptors);
+        self.opened_us = now_us;
+        let deadline_us = now_us + self.relay.connect_us();
+        self.link = Link::Opening { opening, client: None, deadline_us };
+        self.fresh = true;
+    }
+
+    /// Whether it is to be polled before the loop may wait.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Connects, reads what there is, and tells the dispatcher what it heard. Gives whether more may be waiting.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
+        assert!(!self.panics, "injected into a session");
+        self.fresh = false;
+        self.poll_opening(cx, pass);
+        let more = self.read(cx, pass);
+        self.handle_timeout(pass);
+        self.tell(pass);
+        more
+    }
+
+    fn poll_opening(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
+        let Link::Opening { opening, client, deadline_us } = &mut self.link else { return };
+        match opening.as_mut().poll(cx) {
+            Poll::Ready(Ok(stream)) => {
+                let client = match client.take() {
+                    Some(mut client) => {
+                        client.tls_started(pass.now_us);
+                        client
+                    }
+                    None => {
+                        let mut client = Box::new(self.relay.client());
+                        client.connected(pass.now_us);
+                        client
+                    }
+                };
+                self.link = Link::Up { stream, client, stuck: false };
+            }
+            Poll::Ready(Err(error)) => {
+                let (what, encrypting) = match client {
+                    Some(_) => ("no TLS", true),
+                    None => ("no connection", self.relay.implicit_tls().is_some()),
+                };
+                let certificate = certificate_problem(&error).filter(|_| encrypting);
+                let for_good = certificate.is_some();
+                self.failed(certificate.unwrap_or_else(|| format!("{what}: {error}")), for_good);
+            }
+            Poll::Pending if *deadline_us <= pass.now_us => {
+                let seconds = self.relay.connect_us() / 1_000_000;
+                self.failed(format!("no connection within {seconds} s"), false);
+            }
+            Poll::Pending => {}
+        }
+    }
+
+    /// Reads until the socket has nothing more, which is also what makes it wake the loop again, or until this
+    /// pass's share is full.
+    fn read(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
+        let mut left = PASS_BYTES;
+        while let Link::Up { stream, client, .. } = &mut self.link {
+            match stream.poll_read(cx, pass.buffer) {
+                Poll::Ready(Ok(0)) => self.lost(pass, None),
+                Poll::Ready(Ok(read)) => {
+                    client.receive(pass.now_us, &pass.buffer[..read]);
+                    left = left.saturating_sub(read);
+                    if left == 0 {
+                        return true;
+                    }
+                }
+                Poll::Ready(Err(error)) => self.lost(pass, Some(error)),
+                Poll::Pending => break,
+            }
+        }
+        false
+    }
+
+    fn handle_timeout(&mut self, pass: &mut Pass<'_>) {
+        let Link::Up { client, .. } = &mut self.link else { return };
+        if client.poll_timeout().is_some_and(|at_us| at_us <= pass.now_us) {
+            client.handle_timeout(pass.now_us);
+        }
+        if self.greeting.is_some() && pass.now_us >= self.opened_us + WORKED_US {
+            self.worked = true;
+        }
+    }
+
+    /// Whether its connection has shown since the last call that the relay works.
+    pub(crate) fn take_worked(&mut self) -> bool {
+        std::mem::take(&mut self.worked)
+    }
+
+    /// What went up or down since the last call.
+    pub(crate) fn take_change(&mut self) -> Option<Change> {
+        self.change.take()
+    }
+
+    /// Messages it takes now. None while the socket does not take what is there already.
+    pub(crate) fn room(&self) -> u32 {
+        match &self.link {
+            Link::Up { client, stuck: false, .. } if client.outgoing().len() < PASS_BYTES => client.room(),
+            _ => 0,
+        }
+    }
+
+    /// Whether there would be room if the other sessions had had their turn.
+    pub(crate) fn has_more_room(&self) -> bool {
+        matches!(&self.link, Link::Up { client, stuck: false, .. } if client.room() > 0)
+    }
+
+    /// Takes one message; it is written by [`SmtpSession::flush`], and its body once the relay wants it.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        pass: &mut Pass<'_>,
+        store: &mut Store,
+        handout: &Handout,
+    ) -> Result<(), NotSent> {
+        let Link::Up { client, .. } = &mut self.link else { return Err(NotSent::NoRoom) };
+        let mail = store.mail(handout, self.relay.name()).map_err(NotSent::Unfit)?;
+        let recipients = [mail.to];
+        let envelope = self.relay.envelope(handout, &mail, pass.wall_ms, &mut self.sender, &recipients);
+        client.submit(pass.now_us, handout.token, &envelope, &mail).map_err(|error| match error {
+            SubmitError::NotReady | SubmitError::Full => NotSent::NoRoom,
+            SubmitError::Sender(_) | SubmitError::Envid => NotSent::Unfit(error.to_string()),
+            error => NotSent::Never(error.to_string()),
+        })
+    }
+
+    /// No receipt comes over this session.
+    pub(crate) fn answer(&mut self, _now_us: u64, _name: u64, _ok: bool) {}
+
+    /// Writes what waits, and closes or encrypts where that is due.
+    pub(crate) fn flush(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
+        let Link::Up { stream, client, stuck } = &mut self.link else { return };
+        *stuck = false;
+        while !client.outgoing().is_empty() {
+            match stream.poll_write(cx, client.outgoing()) {
+                Poll::Ready(Ok(wrote)) => client.wrote(wrote),
+                Poll::Ready(Err(error)) => return self.lost(pass, Some(error)),
+                Poll::Pending => {
+                    *stuck = true;
+                    break;
+                }
+            }
+        }
+        match stream.poll_flush(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return self.lost(pass, Some(error)),
+            Poll::Pending => *stuck = true,
+        }
+        stream.acknowledge();
+        if *stuck || !client.outgoing().is_empty() {
+            return;
+        }
+        if client.wants_close() {
+            self.lost(pass, None);
+        } else if client.wants_tls() {
+            self.encrypt(pass.now_us);
+        }
+    }
+
+    fn encrypt(&mut self, now_us: u64) {
+        let Link::Up { stream, client, .. } = std::mem::replace(&mut self.link, Link::Resting) else {
+            return;
+        };
+        let tls = self.relay.tls().expect("a session that may ask for TLS has it");
+        let deadline_us = now_us + self.relay.connect_us();
+        self.link = Link::Opening { opening: stream.secure(tls), client: Some(client), deadline_us };
+        self.fresh = true;
+    }
+
+    /// The next time at which [`SmtpSession::poll`] has something to do.
+    pub(crate) fn timeout(&self) -> Option<u64> {
+        match &self.link {
+            Link::Opening { deadline_us, .. } => Some(*deadline_us),
+            Link::Up { client, .. } => client.poll_timeout(),
+            Link::Resting | Link::Ended => None,
+        }
+    }
+
+    /// Ends the session in order: no more messages, those under way are answered, QUIT.
+    pub(crate) fn close(&mut self, now_us: u64) {
+        self.closing = true;
+        match &mut self.link {
+            Link::Up { client, .. } => client.quit(now_us),
+            link => *link = Link::Ended,
+        }
+    }
+
+    /// Ends the session now; what is not answered stays uncertain.
+    pub(crate) fn drop_now(&mut self, pass: &mut Pass<'_>) {
+        self.closing = true;
+        self.lost(pass, None);
+        self.link = Link::Ended;
+    }
+
+    /// Whether a close has come to its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.link, Link::Ended)
+    }
+
+    /// What the relay said of itself, while it can be sent to.
+    pub(crate) fn greeting(&self) -> Option<&Greeting> {
+        self.greeting.as_ref()
+    }
+
+    /// How long the relay took to answer.
+    pub(crate) fn times(&self) -> &ResponseTimes {
+        &self.times
+    }
+
+    /// Messages waiting for an answer.
+    pub(crate) fn in_flight(&self) -> u32 {
+        match &self.link {
+            Link::Up { client, .. } => client.in_flight(),
+            _ => 0,
+        }
+    }
+
+    /// No connection came of it.
+    fn failed(&mut self, why: String, for_good: bool) {
+        self.change = Some(Change::Down { why, fatal: for_good });
+        self.link = if self.closing { Link::Ended } else { Link::Resting };
+    }
+
+    /// The connection is gone: every message gets its last word.
+    #[cold]
+    fn lost(&mut self, pass: &mut Pass<'_>, error: Option<io::Error>) {
+        let Link::Up { mut client, .. } = std::mem::replace(&mut self.link, Link::Resting) else { return };
+        client.disconnected(pass.now_us);
+        let mut reason = None;
+        while let Some(event) = client.poll_event() {
+            if let Some(why) = self.hear(pass, event) {
+                reason = Some(why);
+            }
+        }
+        let was_up = self.greeting.take().is_some();
+        self.change = Some(hear::change(reason, error, was_up));
+        if self.closing {
+            self.link = Link::Ended;
+        }
+    }
+
+    fn log_name(&self) -> String {
+        format!("{} connection {}", self.relay.name(), self.number + 1)
+    }
+}

@@ -1,0 +1,99 @@
+//! What a session hears from its relay: what is about a message goes to the dispatcher.
+
+use std::io;
+
+use bealert_sim::client::{HeardMail, Origin, hear_mail};
+use bealert_wire::smtp::{CloseReason, Event, Ready};
+
+use super::offer::Offer;
+use super::{Link, SmtpSession};
+use crate::session::{Change, Greeting, Pass};
+
+impl SmtpSession {
+    /// Passes on what the pure session has to say.
+    pub(super) fn tell(&mut self, pass: &mut Pass<'_>) {
+        while let Link::Up { client, .. } = &mut self.link
+            && let Some(event) = client.poll_event()
+        {
+            self.hear(pass, event);
+        }
+    }
+
+    /// Gives why the session ended, if that is what it hears.
+    #[inline]
+    pub(super) fn hear(&mut self, pass: &mut Pass<'_>, event: Event) -> Option<CloseReason> {
+        let origin = Origin { gateway: self.gateway, session: self.number };
+        match hear_mail(pass.now_us, pass.dispatcher, origin, &event) {
+            HeardMail::Told => {}
+            HeardMail::Accepted { took_us } => {
+                self.times.add(took_us);
+                self.worked = true;
+            }
+            HeardMail::Refused { took_us, code } => {
+                self.times.add(took_us);
+                self.relay.refused(code);
+            }
+            HeardMail::NotAMessage => return self.hear_rarely(pass, event),
+        }
+        None
+    }
+
+    #[cold]
+    fn hear_rarely(&mut self, pass: &mut Pass<'_>, event: Event) -> Option<CloseReason> {
+        match event {
+            Event::Ready(ready) => self.is_ready(pass, *ready),
+            Event::Learnt(lesson) => {
+                if let Some(text) = self.relay.learn(lesson) {
+                    pass.log.info("gateway", format!("{}: {text}", self.relay.name()));
+                }
+            }
+            Event::Fault { what } => pass.log.warning("gateway", format!("{}: {what}", self.log_name())),
+            Event::Closed { why } => {
+                pass.log.debug("gateway", format!("{}: closed, {why}", self.log_name()));
+                return Some(why);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn is_ready(&mut self, pass: &mut Pass<'_>, ready: Ready) {
+        let secured = match &self.link {
+            Link::Up { stream, .. } => stream.secured(),
+            _ => None,
+        };
+        let round_trip_us = pass.now_us.saturating_sub(self.opened_us);
+        let name = ready.greeting.text.to_string();
+        let offer = Offer::of(&ready, secured);
+        pass.log.debug("gateway", format!("{}: {name}: {offer}", self.log_name()));
+        self.greeting = Some(Greeting { name, version: None, round_trip_us, offer: Some(offer) });
+        self.change = Some(Change::Up);
+    }
+}
+
+/// What the end of a connection means for its gateway. `was_up`: messages could be sent over it.
+pub(super) fn change(reason: Option<CloseReason>, error: Option<io::Error>, was_up: bool) -> Change {
+    let reason = reason.unwrap_or(CloseReason::Dropped);
+    let why = match error {
+        Some(error) if reason == CloseReason::Dropped => format!("{reason}: {error}"),
+        _ => reason.to_string(),
+    };
+    match reason {
+        CloseReason::Requested
+        | CloseReason::MessageCap
+        | CloseReason::Age
+        | CloseReason::Idle
+        | CloseReason::ManyRefused
+        | CloseReason::BdatBroken
+        // The relay has had enough of this connection, and of nothing else.
+        | CloseReason::ServiceClosing { taken: 1.., .. } => Change::Rested,
+        CloseReason::ServiceClosing { greeting: true, .. } => Change::Crowded { why },
+        CloseReason::TlsNotOffered
+        | CloseReason::TlsRefused { .. }
+        | CloseReason::AuthWithoutTls
+        | CloseReason::AuthNotOffered => Change::Down { why, fatal: true },
+        CloseReason::AuthRefused { reply } => Change::Down { why, fatal: reply.is_permanent() },
+        _ if was_up => Change::Lost { why },
+        _ => Change::Down { why, fatal: false },
+    }
+}

@@ -1,0 +1,251 @@
+//! What the connections of one relay have in common: how they are made, what earlier ones have learnt.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bealert_core::dispatch::Handout;
+use bealert_core::model::Kind;
+use bealert_wire::smtp::{
+    BodyKind, Client, ClientConfig, Credentials, Envelope, Learnt, Lesson, Mechanism, Mode, Notify, Secret,
+    Timeouts, TlsMode as WireTls,
+};
+
+use crate::config::{AuthMechanism, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
+use crate::r#loop::store::Mail;
+use crate::mail::{MailAddress, Mailbox, Token, Verp, judge};
+use crate::session::tls::{Tls, Trust};
+
+/// Without a message for so long a connection is given back: the least of what relays are known to wait, and
+/// far below the five minutes of RFC 5321 §4.5.3.2.7.
+const IDLE_US: u64 = 30_000_000;
+
+/// How urgent warnings and preventive alerts are to a relay (RFC 6710; its Annex A has 4 for "immediate" and 2
+/// for "priority").
+const WARNING: i8 = 4;
+const PREVENTIVE: i8 = 2;
+
+/// A relay, shared by its sessions.
+pub(crate) struct Relay {
+    config: SmtpConfig,
+    client: ClientConfig,
+    tls: Option<Tls>,
+    /// Whom bounces return to: with a token in it where they are received.
+    returns: Returns,
+    learnt: Mutex<Learnt>,
+    refusals: Mutex<Refusals>,
+}
+
+/// The reverse-path of messages.
+enum Returns {
+    /// To the sender; nothing is learnt of them.
+    Sender(String),
+    /// To an address of each attempt's own (VERP).
+    Own { base: MailAddress, verp: Verp },
+}
+
+/// How often a relay refused, by its reply codes.
+pub(crate) type Refusals = Vec<(u16, u64)>;
+
+impl Relay {
+    /// # Errors
+    /// What in the configuration makes connections impossible, in words.
+    pub(crate) fn new(config: &SmtpConfig, hash_key: (u64, u64)) -> Result<Self, String> {
+        let client = client_config(config);
+        let trust = match config.tls {
+            TlsMode::None => None,
+            // A password is told to nobody but the relay itself.
+            TlsMode::Opportunistic if config.username.is_none() => Some(Trust::Anybody),
+            _ => Some(Trust::Roots(config.ca.as_deref())),
+        };
+        let tls = trust.map(|trust| Tls::new(&config.host, trust)).transpose()?;
+        let returns = match &config.bounces_to {
+            Some(base) => {
+                let base = judge(base).map_err(|problem| format!("bounces_to {base:?}: {problem}"))?;
+                Verp::fits(&base).map_err(|problem| format!("bounces_to: {problem}"))?;
+                Returns::Own { base, verp: Verp::new(hash_key) }
+            }
+            None => {
+                let sender = Mailbox::parse(&config.sender);
+                let sender = sender.map_err(|problem| format!("sender {:?}: {problem}", config.sender))?;
+                Returns::Sender(sender.address().as_str().to_owned())
+            }
+        };
+        let (learnt, refusals) = (Mutex::default(), Mutex::default());
+        Ok(Self { config: config.clone(), client, tls, returns, learnt, refusals })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    pub(crate) fn address(&self) -> (&str, u16) {
+        (&self.config.host, self.config.port)
+    }
+
+    /// How long a connection, or its handshake, may take.
+    pub(crate) fn connect_us(&self) -> u64 {
+        self.config.timeouts.connect_ms.saturating_mul(1_000)
+    }
+
+    /// What a connection is encrypted with from its first octet.
+    pub(crate) fn implicit_tls(&self) -> Option<Tls> {
+        self.tls.clone().filter(|_| self.config.tls == TlsMode::Implicit)
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// The pure session of a new connection.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(ClientConfig { learnt: *lock(&self.learnt), ..self.client.clone() })
+    }
+
+    /// Keeps what a connection has taught; gives it in words where the next ones are made otherwise for it.
+    pub(crate) fn learn(&self, lesson: Lesson) -> Option<String> {
+        let mut learnt = lock(&self.learnt);
+        let news = learnt.take(lesson);
+        news.then(|| match lesson {
+            Lesson::TooFast { mode } => {
+                format!("it does not bear {mode} as it says; {} from here on", learnt.ceiling)
+            }
+            Lesson::EndedAfter { messages } => {
+                format!("it ends connections after {messages} messages; they are replaced before")
+            }
+        })
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, code: u16) {
+        let mut refusals = lock(&self.refusals);
+        match refusals.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            // Codes have three digits: there are a few hundred at most.
+            None => refusals.push((code, 1)),
+        }
+    }
+
+    /// How often it refused, by the code of its reply.
+    pub(crate) fn refusals(&self) -> Refusals {
+        let mut refusals = lock(&self.refusals).clone();
+        refusals.sort_unstable();
+        refusals
+    }
+
+    /// Messages unanswered on one connection, at most.
+    pub(crate) fn window(&self) -> u32 {
+        match self.client.mode {
+            Mode::Bdat => u32::from(self.client.window),
+            Mode::Joined => 2,
+            Mode::Pipelined | Mode::Lockstep => 1,
+        }
+    }
+
+    /// Under which conditions a message is handed over. `sender` gets the reverse-path.
+    #[inline]
+    pub(crate) fn envelope<'a>(
+        &'a self,
+        handout: &Handout,
+        mail: &Mail<'_>,
+        wall_ms: i64,
+        sender: &'a mut String,
+        recipients: &'a [&'a str],
+    ) -> Envelope<'a> {
+        let (sender, envid) = match &self.returns {
+            Returns::Sender(address) => (address.as_str(), None),
+            Returns::Own { base, verp } => {
+                let (campaign, attempt) = (handout.key.campaign.0, handout.attempt);
+                verp.address(base, Token { campaign, ordinal: mail.ordinal, attempt }, sender);
+                let token = sender.get(base.local().len() + 1..sender.len() - base.domain().len() - 1);
+                (sender.as_str(), token)
+            }
+        };
+        let receipts = self.config.receipts && envid.is_some();
+        Envelope {
+            sender,
+            recipients,
+            // Implied where an address needs it.
+            utf8: false,
+            // What is signed must not be changed on the way, and nothing above ASCII is ever written.
+            body: BodyKind::SevenBit,
+            notify: match receipts {
+                true => Notify::On { success: true, failure: true, delay: false },
+                false => Notify::Default,
+            },
+            envid: envid.filter(|_| receipts),
+            orcpt: receipts,
+            priority: match mail.kind {
+                Kind::Warning => Some(WARNING),
+                Kind::Preventive => Some(PREVENTIVE),
+                Kind::News | Kind::Info => None,
+            },
+            deliver_by_s: u32::try_from((mail.expires_at_ms - wall_ms) / 1_000)
+                .ok()
+                .filter(|left_s| *left_s > 0),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The settings of the pure session.
+pub(crate) fn client_config(config: &SmtpConfig) -> ClientConfig {
+    let password = config.password.clone().unwrap_or_default();
+    let auth = config.username.clone().map(|user| Credentials {
+        user,
+        secret: match config.auth {
+            AuthMechanism::Xoauth2 => Secret::Token(password),
+            _ => Secret::Password(password),
+        },
+        mechanism: match config.auth {
+            AuthMechanism::Auto => Mechanism::Auto,
+            AuthMechanism::Plain => Mechanism::Plain,
+            AuthMechanism::Login => Mechanism::Login,
+            AuthMechanism::Xoauth2 => Mechanism::Xoauth2,
+        },
+    });
+    ClientConfig {
+        ehlo_name: config.ehlo_name.clone().unwrap_or_else(host_name),
+        tls: match config.tls {
+            TlsMode::None => WireTls::None,
+            TlsMode::Opportunistic => WireTls::Opportunistic,
+            TlsMode::Required => WireTls::Required,
+            TlsMode::Implicit => WireTls::Implicit,
+        },
+        auth,
+        mode: match config.mode {
+            SmtpMode::Auto | SmtpMode::Joined => Mode::Joined,
+            SmtpMode::Lockstep => Mode::Lockstep,
+            SmtpMode::Pipelined => Mode::Pipelined,
+            SmtpMode::Bdat => Mode::Bdat,
+        },
+        window: config.window,
+        timeouts: timeouts(&config.timeouts),
+        messages_per_connection: config.messages_per_connection,
+        connection_age_us: Some(config.connection_age_ms.saturating_mul(1_000)),
+        learnt: Learnt::default(),
+    }
+}
+
+fn timeouts(config: &SmtpTimeouts) -> Timeouts {
+    let us = |ms: u64| ms.saturating_mul(1_000);
+    Timeouts {
+        greeting_us: us(config.greeting_ms),
+        command_us: us(config.command_ms),
+        mail_us: us(config.command_ms),
+        rcpt_us: us(config.command_ms),
+        data_us: us(config.data_ms),
+        block_us: us(config.block_ms),
+        dot_us: us(config.dot_ms),
+        idle_us: IDLE_US,
+    }
+}
+
+/// The name of this host where it is a full one, as relays want to hear it (RFC 5321 §4.1.1.1).
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let full = name.contains('.')
+        && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
+    if full { name } else { "localhost".to_owned() }
+}
