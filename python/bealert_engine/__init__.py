@@ -2,6 +2,8 @@
 
 from bealert_engine._planning import make_plan
 from bealert_engine.aio import AsyncCampaign, AsyncEngine
+from bealert_engine.attachment import Attachment
+from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
@@ -25,19 +27,23 @@ from bealert_engine.errors import (
     UnknownCampaign,
 )
 from bealert_engine.events import Event, Notice
-from bealert_engine.gateways import Retry, Smpp
+from bealert_engine.gateways import Dkim, Retry, Smpp, Smtp, SmtpTimeouts
 from bealert_engine.ledger import Finding, Ledger, LedgerCampaign, Verdict, open_ledger
+from bealert_engine.mail import Email
 from bealert_engine.plan import ChannelPlan, Example, Excluded, Plan
 from bealert_engine.progress import ChannelTally, Progress
 from bealert_engine.recipient import Recipient
 from bealert_engine.report import Report, ReportRow
 from bealert_engine.scenario import Scenario
 from bealert_engine.secret import Secret
+from bealert_engine.unsubscribe import Unsubscribe
 
 __all__ = [
     "AsyncCampaign",
     "AsyncEngine",
+    "Attachment",
     "BealertError",
+    "Bounces",
     "Campaign",
     "CampaignEnded",
     "CampaignRuns",
@@ -47,6 +53,8 @@ __all__ = [
     "ConfigError",
     "Control",
     "DirectoryHeld",
+    "Dkim",
+    "Email",
     "Engine",
     "EngineClosed",
     "EngineFailed",
@@ -74,7 +82,10 @@ __all__ = [
     "Scenario",
     "Secret",
     "Smpp",
+    "Smtp",
+    "SmtpTimeouts",
     "UnknownCampaign",
+    "Unsubscribe",
     "Verdict",
     "make_plan",
     "open_ledger",

@@ -11,15 +11,17 @@ from bealert_engine import _readers as readers
 from bealert_engine._tables import Problem, Table, Wrong, did_you_mean
 from bealert_engine.config import CONFIG, Config
 from bealert_engine.errors import ConfigError
-from bealert_engine.gateways import SMPP, Smpp
+from bealert_engine.gateways import Smpp, Smtp
+from bealert_engine.gateways.smpp import SMPP
+from bealert_engine.gateways.smtp import SMTP
 from bealert_engine.scenario import SCENARIO, Scenario
 from bealert_engine.secret import resolve
 
 LARGEST_FILE_OCTETS = 16 * 1024 * 1024
 """A configuration is read whole; a larger file is not one."""
 
-GATEWAY_TYPES = {"smpp": (SMPP, Smpp)}
-LATER_TYPES = {"smtp": "e-mail", "sip": "voice"}
+GATEWAY_TYPES: dict[str, tuple[Table, type]] = {"smpp": (SMPP, Smpp), "smtp": (SMTP, Smtp)}
+LATER_TYPES = {"sip": "voice"}
 
 
 def read_config(path: Path, *, secrets: bool) -> Config:
@@ -29,6 +31,7 @@ def read_config(path: Path, *, secrets: bool) -> Config:
     gateways = reading.tables(document.pop("gateways", {}), "gateways", reading.gateway)
     scenarios = reading.tables(document.pop("scenarios", {}), "scenarios", reading.scenario)
     values = reading.table(document, CONFIG, Config, "top level,")
+    reading.check_receipts(gateways, values)
     if reading.problems:
         raise ConfigError(reading.problems)
     values |= {"gateways": gateways, "scenarios": scenarios}
@@ -84,8 +87,18 @@ class _Reading:
                 self._note(place, wrong.problems)
             make, values = read_one(dict(fields), place)
             if len(self.problems) == before:
-                made.append(make(name, **values))
+                made += self.usable(make(name, **values), place)
         return made
+
+    def usable(self, made: Any, place: str) -> list[Any]:
+        """What was made, with its files at hand, unless one cannot be had."""
+        if not isinstance(made, Scenario):
+            return [made]
+        try:
+            return [made.loaded(self.base)]
+        except Wrong as wrong:
+            self._note(place, wrong.problems)
+            return []
 
     def gateway(self, fields: dict[str, Any], place: str) -> tuple[Any, dict[str, Any]]:
         """Read a gateway by its type; the type decides which keys there are."""
@@ -93,7 +106,10 @@ class _Reading:
         if isinstance(kind, str) and kind in GATEWAY_TYPES:
             table, record = GATEWAY_TYPES[kind]
             values = self.table(fields, table, record, place)
-            self.look_up(values.get("password"), place)
+            keys = {"password": values.get("password"), "ca": values.get("ca")}
+            keys |= {f"dkim.{at}.key": one.key for at, one in enumerate(values.get("dkim", ()))}
+            for key, secret in keys.items():
+                self.look_up(key, secret, place)
             return record, values
         self._note(place, [Problem("type", _unusable_type(kind))])
         return None, {}
@@ -102,14 +118,23 @@ class _Reading:
         """Read a scenario."""
         return Scenario, self.table(fields, SCENARIO, Scenario, place)
 
-    def look_up(self, secret: Any, place: str) -> None:
+    def look_up(self, key: str, secret: Any, place: str) -> None:
         """Note a secret that cannot be had; what it says is not kept."""
         if secret is None or not self.secrets:
             return
         try:
             resolve(secret, self.base)
         except Wrong as wrong:
-            self._note(place, [problem.under("password") for problem in wrong.problems])
+            self._note(place, [problem.under(key) for problem in wrong.problems])
+
+    def check_receipts(self, gateways: list[Any], values: Mapping[str, Any]) -> None:
+        """Note a relay that asks for receipts which nobody receives."""
+        if "bounces" in values:
+            return
+        for gateway in gateways:
+            if isinstance(gateway, Smtp) and gateway.receipts:
+                wanted = Problem("receipts", "wants [bounces], where reports come in")
+                self._note(f"[gateways.{gateway.name}]", [wanted])
 
     def table(self, raw: dict[str, Any], table: Table, record: type, place: str) -> dict[str, Any]:
         """Read one table, noting its problems at this file and place."""

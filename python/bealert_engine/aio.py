@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Seq
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,13 +18,14 @@ from bealert_engine._durations import Duration
 from bealert_engine._known import Known
 from bealert_engine._planning import CHUNK, Audience, Values, finished, pairs
 from bealert_engine._waiting import Awaited, event_steps
+from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
 from bealert_engine.engine import Engine
 from bealert_engine.errors import EngineClosed, EngineForked
 from bealert_engine.events import Event, Notice, cursor
-from bealert_engine.gateways import Smpp
+from bealert_engine.gateways import Gateway
 from bealert_engine.plan import Excluded, Plan
 from bealert_engine.progress import CampaignState, Progress
 from bealert_engine.recipient import Recipient
@@ -71,7 +72,9 @@ class AsyncEngine:
         languages: Sequence[str] = (),
         erase_after: Duration | None = None,
         archive_after: Duration | None = None,
-        gateways: Sequence[Smpp] = (),
+        senders: Sequence[str] = (),
+        bounces: Bounces | Mapping[str, Any] | None = None,
+        gateways: Sequence[Gateway] = (),
         scenarios: Sequence[Scenario] = (),
     ) -> None:
         self._config = Config(
@@ -80,6 +83,8 @@ class AsyncEngine:
             languages=languages,
             erase_after=erase_after,
             archive_after=archive_after,
+            senders=senders,
+            bounces=bounces,
             gateways=gateways,
             scenarios=scenarios,
         )

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,11 @@ from bealert_engine import _durations as durations
 from bealert_engine import _readers as readers
 from bealert_engine._durations import Duration
 from bealert_engine._tables import Problem, Reader, Table, Values, Wrong, settle
+from bealert_engine.bounces import Bounces, bounces_of
 from bealert_engine.errors import ConfigError
-from bealert_engine.gateways import Smpp
+from bealert_engine.gateways import Gateway, Smpp, Smtp
 from bealert_engine.scenario import Scenario, language
+from bealert_engine.secret import resolve
 
 __all__ = ["Config"]
 
@@ -34,6 +36,10 @@ class Config:
         languages: For recipients whose own language a scenario does not have, in this order.
         erase_after: How long after its end the personal data of a campaign is erased by itself.
         archive_after: How long after its end a campaign is moved to an archive file by itself.
+        senders: Addresses that e-mail may be sent from, or "@domain" for all of a domain; without
+            any, all may.
+        bounces: Where bounces and delivery reports of e-mail come in; see `Bounces`, or a mapping
+            with the same keys.
         gateways: In the order of preference, where they do not say a priority.
         scenarios: The reusable messages.
         base: Where relative paths start: the directory of the TOML file, or the working directory.
@@ -53,7 +59,9 @@ class Config:
     languages: Sequence[str] = ()
     erase_after: Duration | None = None
     archive_after: Duration | None = None
-    gateways: Sequence[Smpp] = ()
+    senders: Sequence[str] = ()
+    bounces: Bounces | Mapping[str, Any] | None = None
+    gateways: Sequence[Gateway] = ()
     scenarios: Sequence[Scenario] = ()
     base: Path | None = None
     source: Path | None = None
@@ -91,9 +99,10 @@ class Config:
         is False, which leaves them empty.
 
         Raises:
-            ConfigError: With every secret that cannot be had.
+            ConfigError: With every secret and file that cannot be had.
         """
         directory = self.directory
+        bounces = None if self.bounces is None else bounces_of(self.bounces).wire(self._base())
         return json.dumps(
             {
                 "data": None if directory is None else str(directory),
@@ -101,8 +110,10 @@ class Config:
                 "languages": list(self.languages),
                 "erase_after_ms": _milliseconds(self.erase_after),
                 "archive_after_ms": _milliseconds(self.archive_after),
+                "senders": list(self.senders),
+                "bounces": bounces,
                 "gateways": self._gateways(secrets=secrets),
-                "scenarios": [scenario.wire() for scenario in self.scenarios],
+                "scenarios": self._scenarios(),
             },
             ensure_ascii=False,
             allow_nan=False,
@@ -112,13 +123,27 @@ class Config:
         wired: list[dict[str, Any]] = []
         problems: list[str] = []
         for order, gateway in enumerate(self.gateways):
+            revealed: dict[str, str] = {}
+            for key, secret in gateway.secrets().items() if secrets else ():
+                try:
+                    revealed[key] = resolve(secret, self._base())
+                except Wrong as wrong:
+                    problems += self._at(
+                        gateway, [problem.under(key) for problem in wrong.problems]
+                    )
+            wired.append(gateway.wire(secrets=revealed, order=order))
+        if problems:
+            raise ConfigError(problems)
+        return wired
+
+    def _scenarios(self) -> list[dict[str, Any]]:
+        wired: list[dict[str, Any]] = []
+        problems: list[str] = []
+        for scenario in self.scenarios:
             try:
-                password = gateway.resolve_password(self._base()) if secrets else ""
+                wired.append(scenario.loaded(self._base()).wire())
             except Wrong as wrong:
-                place = self._place(gateway)
-                problems += [problem.under("password").at(place) for problem in wrong.problems]
-            else:
-                wired.append(gateway.wire(password=password, order=order))
+                problems += self._at(scenario, wrong.problems)
         if problems:
             raise ConfigError(problems)
         return wired
@@ -126,10 +151,13 @@ class Config:
     def _base(self) -> Path:
         return self.base if self.base is not None else Path.cwd()
 
-    def _place(self, gateway: Smpp) -> str:
-        if self.source is None:
-            return f"Smpp({gateway.name!r})"
-        return f"{self.source}: [gateways.{gateway.name}]"
+    def _at(self, named: Gateway | Scenario, problems: Iterable[Problem]) -> list[str]:
+        """The problems of a gateway or scenario, with its place."""
+        place = f"{type(named).__name__}({named.name!r})"
+        if self.source is not None:
+            group = "scenarios" if isinstance(named, Scenario) else "gateways"
+            place = f"{self.source}: [{group}.{named.name}]"
+        return [problem.at(place) for problem in problems]
 
 
 def _data(value: object) -> str | None:
@@ -150,6 +178,17 @@ def _languages(value: object) -> tuple[str, ...]:
     return readers.listed(value, language)
 
 
+def _senders(value: object) -> tuple[str, ...]:
+    return readers.listed(value, _sender)
+
+
+def _sender(value: object) -> str:
+    local, at, domain = readers.filled(value).strip().rpartition("@")
+    if not (at and domain and f"{local}{domain}".isprintable()) or " " in local + domain:
+        raise Wrong(f'{value!r} is not an address, or a domain like "@alert.example"')
+    return readers.text(value).strip()
+
+
 def _age(value: object) -> timedelta | None:
     """Read an age, which may be of years."""
     return None if value is None else durations.age(value)
@@ -159,18 +198,28 @@ def _milliseconds(age: Duration | None) -> int | None:
     return None if age is None else durations.age(age) // timedelta(milliseconds=1)
 
 
-def _each(kind: type) -> Reader:
-    """Read a list of objects of one type."""
+def _each(*kinds: type) -> Reader:
+    """Read a list of objects of these types."""
+    named = " or ".join(kind.__name__ for kind in kinds)
 
     def read_one(value: object) -> object:
-        if not isinstance(value, kind):
-            raise Wrong(f"must be a {kind.__name__}, not {type(value).__name__}")
+        if not isinstance(value, kinds):
+            raise Wrong(f"must be a {named}, not {type(value).__name__}")
         return value
 
     def read(value: object) -> tuple[Any, ...]:
         return readers.listed(value, read_one)
 
     return read
+
+
+def _fits_together(values: Values) -> Iterator[Problem]:
+    yield from _names_differ(values)
+    for gateway in values.get("gateways", ()):
+        if isinstance(gateway, Smtp) and gateway.receipts and values.get("bounces") is None:
+            yield Problem(
+                "bounces", f"missing: {gateway.name!r} asks for receipts, which come in there"
+            )
 
 
 def _names_differ(values: Values) -> Iterator[Problem]:
@@ -191,9 +240,11 @@ CONFIG = Table(
         "languages": _languages,
         "erase_after": _age,
         "archive_after": _age,
-        "gateways": _each(Smpp),
+        "senders": _senders,
+        "bounces": bounces_of,
+        "gateways": _each(Smpp, Smtp),
         "scenarios": _each(Scenario),
     },
-    between=_names_differ,
+    between=_fits_together,
 )
 """What an engine may be given; in a TOML file, the keys outside of any table."""

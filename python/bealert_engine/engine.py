@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bealert_engine import _engine
 from bealert_engine._durations import Duration
@@ -17,12 +17,13 @@ from bealert_engine._logs import LogThread
 from bealert_engine._naming import check_names
 from bealert_engine._planning import Audience, Values, fill, pairs
 from bealert_engine._waiting import blocking, event_steps
+from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign, Opened, find
 from bealert_engine.check import GatewayCheck
 from bealert_engine.config import Config
 from bealert_engine.errors import BealertError, EngineForked, LedgerError
 from bealert_engine.events import Event, Notice, cursor
-from bealert_engine.gateways import Smpp
+from bealert_engine.gateways import Gateway
 from bealert_engine.plan import Plan
 from bealert_engine.scenario import Scenario
 
@@ -42,6 +43,10 @@ class Engine:
         languages: For recipients whose own language a scenario does not have, in this order.
         erase_after: How long after its end the personal data of a campaign is erased by itself.
         archive_after: How long after its end a campaign is moved to an archive file by itself.
+        senders: Addresses that e-mail may be sent from, or "@domain" for all of a domain; without
+            any, all may.
+        bounces: Where bounces and delivery reports of e-mail come in; see `Bounces`, or a mapping
+            with the same keys.
         gateways: Where to send.
         scenarios: The reusable messages.
 
@@ -71,7 +76,9 @@ class Engine:
         languages: Sequence[str] = (),
         erase_after: Duration | None = None,
         archive_after: Duration | None = None,
-        gateways: Sequence[Smpp] = (),
+        senders: Sequence[str] = (),
+        bounces: Bounces | Mapping[str, Any] | None = None,
+        gateways: Sequence[Gateway] = (),
         scenarios: Sequence[Scenario] = (),
     ) -> None:
         self._open(
@@ -81,6 +88,8 @@ class Engine:
                 languages=languages,
                 erase_after=erase_after,
                 archive_after=archive_after,
+                senders=senders,
+                bounces=bounces,
                 gateways=gateways,
                 scenarios=scenarios,
             )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from bealert_engine import _readers as readers
 from bealert_engine._durations import Duration, milliseconds, signed
-from bealert_engine._tables import Problem, Table, Values, Wrong, settle
+from bealert_engine._tables import Problem, Reader, Table, Values, Wrong, settle
 from bealert_engine.errors import ConfigError
+from bealert_engine.mail import Email, email_of
+from bealert_engine.unsubscribe import Unsubscribe, unsubscribe_of
 
 __all__ = ["Kind", "Scenario", "Uncertain"]
 
@@ -22,6 +25,9 @@ Uncertain: TypeAlias = Literal["resend", "hold"]
 
 RESENDS_BY_DEFAULT = ("warning", "preventive")
 """Kinds where a duplicate harms less than a loss."""
+
+UNSUBSCRIBED = ("news", "info")
+"""Kinds that people may do without."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,9 @@ class Scenario:
         kind: "warning", "preventive", "news" or "info".
         expiry: What is not sent this long after the launch ends as `expired`.
         sms: Text per language.
-        email: Not in this version.
+        email: `Email` per language; a mapping with the same keys will do.
+        unsubscribe: `Unsubscribe` of its e-mail, or a mapping with the same keys; only for "news"
+            and "info".
         voice: Not in this version.
         uncertain: "resend" or "hold"; without it a warning or preventive scenario resends and
             any other holds.
@@ -55,19 +63,18 @@ class Scenario:
     kind: Kind
     expiry: Duration
     sms: Mapping[str, str] | None = field(default=None, hash=False)
-    email: None = None
+    email: Mapping[str, Email | Mapping[str, Any]] | None = field(default=None, hash=False)
     voice: None = None
     uncertain: Uncertain | None = None
+    unsubscribe: Unsubscribe | Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         place = f"Scenario({self.name!r})"
         problems = settle(self, SCENARIO, place)
         problems += [
-            Problem(channel, f"the {SCENARIO.later[channel]} channel is not in this version").at(
-                place
-            )
-            for channel in ("email", "voice")
-            if getattr(self, channel) is not None
+            Problem(key, f"the {channel} channel is not in this version").at(place)
+            for key, channel in SCENARIO.later.items()
+            if getattr(self, key) is not None
         ]
         try:
             readers.name(self.name)
@@ -83,14 +90,34 @@ class Scenario:
             return self.uncertain
         return "resend" if self.kind in RESENDS_BY_DEFAULT else "hold"
 
+    def loaded(self, base: Path) -> Scenario:
+        """The same with the files of its e-mail at hand; a relative one starts at `base`.
+
+        Raises:
+            Wrong: With every file that can't be had, by its key.
+        """
+        problems: list[Problem] = []
+        emails: dict[str, Email] = {}
+        for code, email in _emails(self.email or {}).items():
+            try:
+                emails[code] = email.loaded(base)
+            except Wrong as wrong:
+                problems += [problem.under(f"email.{code}") for problem in wrong.problems]
+        if problems:
+            raise Wrong(problems)
+        return replace(self, email=emails or None)
+
     def wire(self) -> dict[str, Any]:
-        """As the Rust core takes it."""
+        """As the Rust core takes it, once it is loaded."""
+        unsubscribe = None if self.unsubscribe is None else unsubscribe_of(self.unsubscribe).wire()
         return {
             "name": self.name,
             "kind": self.kind,
             "expiry_ms": milliseconds(self.expiry),
             "uncertain": self.policy,
             "sms": dict(self.sms or {}),
+            "email": [email.wire(code) for code, email in _emails(self.email or {}).items()],
+            "unsubscribe": unsubscribe,
         }
 
 
@@ -106,26 +133,38 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 def _texts(value: object) -> dict[str, str]:
     """Text per language. An empty text passes: the plan refuses it, with what it would do."""
+    return _by_language(value, readers.text, 'a text per language, like {"nl": "..."}')
+
+
+def _emails(value: object) -> dict[str, Email]:
+    return _by_language(value, email_of, 'an e-mail per language, like {"nl": Email("...")}')
+
+
+def _by_language(value: object, read: Reader, what: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise Wrong('must hold a text per language, like {"nl": "..."}')
-    texts: dict[str, str] = {}
+        raise Wrong(f"must hold {what}")
+    contents: dict[str, Any] = {}
     problems: list[Problem] = []
     for code, content in value.items():
         try:
             code = language(code)
-            if code in texts:
+            if code in contents:
                 raise Wrong("the language is there twice")
-            texts[code] = readers.text(content)
+            contents[code] = read(content)
         except Wrong as wrong:
             problems += [problem.under(str(code)) for problem in wrong.problems]
     if problems:
         raise Wrong(problems)
-    return texts
+    return contents
 
 
 def _has_content(values: Values) -> Iterator[Problem]:
-    if "sms" in values and not values["sms"]:
-        yield Problem("sms", "missing: a scenario needs a text in at least one language")
+    if "sms" in values and "email" in values and not (values["sms"] or values["email"]):
+        yield Problem("sms", "missing: a scenario needs sms or email in at least one language")
+    if values.get("unsubscribe") is not None and values.get("kind") not in UNSUBSCRIBED:
+        yield Problem(
+            "unsubscribe", f"is only for {' and '.join(UNSUBSCRIBED)}: nobody opts out of alerts"
+        )
 
 
 SCENARIO = Table(
@@ -133,9 +172,11 @@ SCENARIO = Table(
         "kind": readers.one_of(*get_args(Kind)),
         "expiry": signed,
         "sms": _texts,
+        "email": _emails,
+        "unsubscribe": unsubscribe_of,
         "uncertain": readers.one_of(*get_args(Uncertain)),
     },
     between=_has_content,
-    later={"email": "e-mail", "voice": "voice"},
+    later={"voice": "voice"},
 )
 """What may stand in `[scenarios.NAME]`."""

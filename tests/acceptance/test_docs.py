@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 import typer
 
+from bealert_engine.attachment import ATTACHMENT
+from bealert_engine.bounces import BOUNCES
 from bealert_engine.cli.app import app
 from bealert_engine.cli.exits import ExitCode
 from bealert_engine.config import CONFIG
-from bealert_engine.gateways import RETRY, SMPP
+from bealert_engine.gateways.dkim import DKIM
+from bealert_engine.gateways.retry import RETRY
+from bealert_engine.gateways.smpp import SMPP
+from bealert_engine.gateways.smtp import SMTP
+from bealert_engine.gateways.timeouts import TIMEOUTS
+from bealert_engine.mail import EMAIL
 from bealert_engine.scenario import SCENARIO
+from bealert_engine.unsubscribe import UNSUBSCRIBE
 
 HOUSE = Path(__file__).parents[2]
 PAGES = [*sorted((HOUSE / "docs").rglob("*.md")), HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"]
@@ -39,7 +47,8 @@ def test_its_links_lead_somewhere(page: Path) -> None:
 
 def test_every_key_of_the_configuration_is_documented() -> None:
     text = (REFERENCE / "configuration.md").read_text()
-    for table in (CONFIG, SMPP, RETRY, SCENARIO):
+    smtp = (SMTP, DKIM, TIMEOUTS, BOUNCES)
+    for table in (CONFIG, SMPP, RETRY, SCENARIO, EMAIL, ATTACHMENT, UNSUBSCRIBE, *smtp):
         for key in table.keys.keys() - {"gateways", "scenarios", "sms"}:
             assert re.search(rf"\b{key}\b", text), key
 

@@ -60,12 +60,14 @@ def scenario(name: str = "burglary", **changes: Any) -> be.Scenario:
         (lambda: scenario(sms={}), "sms: missing"),
         (lambda: scenario(sms={"Dutch": "Hallo"}), "sms.Dutch: 'Dutch' is not a language code"),
         (lambda: scenario(sms={"nl": "a", "NL": "b"}), "sms.nl: the language is there twice"),
-        (lambda: scenario(email={"nl": "x"}), "email: the e-mail channel is not in this version"),
         (lambda: scenario(voice={"nl": "x"}), "voice: the voice channel is not in this version"),
         (lambda: be.Config(data=3), "data: must be the path"),  # type: ignore[arg-type]
         (lambda: be.Config(data=None, default_country="BEL"), "default_country: 'BEL' is not"),
         (lambda: be.Config(data=None, gateways=[smpp(), smpp(port=1)]), "are called 'sms-a'"),
-        (lambda: be.Config(data=None, gateways=[scenario()]), "gateways.0: must be a Smpp"),  # type: ignore[list-item]
+        (
+            lambda: be.Config(data=None, gateways=[scenario()]),
+            "gateways.0: must be a Smpp or Smtp, not",
+        ),  # type: ignore[list-item]
     ],
 )
 def test_what_is_refused(make: Callable[[], object], expected: str) -> None:

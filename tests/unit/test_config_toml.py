@@ -68,6 +68,8 @@ def test_every_key_of_the_contract_crosses_to_rust(tmp_path: Path) -> None:
         "languages": ["nl", "fr", "de", "en"],
         "erase_after_ms": 30 * 86_400_000,
         "archive_after_ms": 400 * 86_400_000,
+        "senders": [],
+        "bounces": None,
         "gateways": [
             {
                 "name": "sms-a",
@@ -100,6 +102,8 @@ def test_every_key_of_the_contract_crosses_to_rust(tmp_path: Path) -> None:
                 "expiry_ms": 7_200_000,
                 "uncertain": "resend",
                 "sms": {"nl": "BIN {{ network }}: inbraak in {{ street }}.", "fr": "..."},
+                "email": [],
+                "unsubscribe": None,
             }
         ],
     }
@@ -120,7 +124,7 @@ windw = 3
 retry = { attempts = 0, frist = "5s" }
 prefixes = ["32"]
 [gateways.sms-b]
-type = "smp"
+type = "smppp"
 [scenarios.a]
 kind = "warnin"
 expiry = "2x"
@@ -141,10 +145,10 @@ expiry = "1h"
         '[gateways.sms-a] prefixes.0: \'32\' is not a prefix like "+32", or "+" for every number',
         '[gateways.sms-a] retry.frist: unknown key; did you mean "first"?',
         "[gateways.sms-a] retry.attempts: must be from 1 to 20, not 0",
-        '[gateways.sms-b] type: unknown type "smp"; did you mean "smpp"?',
+        '[gateways.sms-b] type: unknown type "smppp"; did you mean "smpp"?',
         "[scenarios.a] kind: must be one of warning, preventive, news, info, not 'warnin'",
         "[scenarios.a] sms.nl: must be text in quotes, not a number",
-        "[scenarios.b] sms: missing: a scenario needs a text in at least one language",
+        "[scenarios.b] sms: missing: a scenario needs sms or email in at least one language",
     ):
         assert expected in found
     assert any("[gateways.sms-a] password: a secret does not stand here" in p for p in found)
@@ -156,9 +160,7 @@ expiry = "1h"
 @pytest.mark.parametrize(
     ("addition", "expected"),
     [
-        ('[gateways.m]\ntype = "smtp"', '[gateways.m] type: the e-mail channel ("smtp") is not'),
         ('[gateways.v]\ntype = "sip"', '[gateways.v] type: the voice channel ("sip") is not'),
-        ('email.nl.subject = "x"', "[scenarios.burglary] email: unknown key: the e-mail channel"),
         ('voice.nl = "x"', "[scenarios.burglary] voice: unknown key: the voice channel"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from bealert_engine import Config, Engine, Recipient, Report
 from bealert_engine.cli.output import Output
+from bealert_engine.gateways import Gateway, Smpp
 
 FIRST_NUMBER = 888_10_000_000_000
 """Numbers of +888, a code that no telephone network routes: it was kept for disaster relief and
@@ -106,10 +107,16 @@ def measure(out: Output, config: Config, count: int, limit: int | None = None) -
         plan_and_launch_s=round(launched - began, 3),
         throttled=throttled,
         of_limit=None if limit is None else of_limit(report, limit, throttled),
-        per_second=per_second(report) if config.gateways[0].parts_per_second else None,
+        per_second=per_second(report) if _is_paced(config.gateways[0]) else None,
         possibly_doubled=len(report.possibly_doubled),
         balanced=report.balanced,
     )
+
+
+def _is_paced(gateway: Gateway) -> bool:
+    if isinstance(gateway, Smpp):
+        return gateway.parts_per_second is not None
+    return gateway.messages_per_second is not None
 
 
 def _throttled(metrics: str) -> int:

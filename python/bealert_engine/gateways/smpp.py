@@ -1,4 +1,4 @@
-"""Gateways: the far ends that messages go out through."""
+"""SMS gateways, reached over SMPP."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from bealert_engine import _readers as readers
 from bealert_engine._durations import Duration, milliseconds, positive
 from bealert_engine._tables import Problem, Table, Values, Wrong, settle
 from bealert_engine.errors import ConfigError
-from bealert_engine.secret import Secret, reference, resolve
+from bealert_engine.gateways.retry import Retry, retry_of, retry_reader
+from bealert_engine.secret import Secret, reference
 
-__all__ = ["Bind", "Retry", "Smpp"]
+__all__ = ["SMPP", "Bind", "Smpp"]
 
 Bind: TypeAlias = Literal["transceiver", "transmitter"]
 """How a session is bound (SMPP 3.4 §2.2): a transmitter gets no receipts."""
@@ -25,41 +25,6 @@ WINDOW_LIMIT = 10_000
 
 SESSIONS_LIMIT = 64
 """Connections per gateway; an SMSC account rarely allows more than a dozen."""
-
-ATTEMPTS_LIMIT = 20
-"""Attempts of one dispatch: with the longest pause between them, hours of trying."""
-
-
-@dataclass(frozen=True)
-class Retry:
-    """How often and how fast a message is tried again that the far end refused for now.
-
-    Attributes:
-        attempts: In all, the first one included: 1 means no retry.
-        first: The pause before the second attempt; every further pause is twice as long.
-        max: The longest pause.
-
-    >>> Retry(attempts=5, first="2s").first.total_seconds()
-    2.0
-    """
-
-    _: KW_ONLY
-    attempts: int = 3
-    first: Duration = timedelta(seconds=5)
-    max: Duration = timedelta(minutes=5)
-
-    def __post_init__(self) -> None:
-        problems = settle(self, RETRY, "Retry")
-        if problems:
-            raise ConfigError(problems)
-
-    def wire(self) -> dict[str, Any]:
-        """As the Rust core takes it."""
-        return {
-            "attempts": self.attempts,
-            "first_ms": milliseconds(self.first),
-            "max_ms": milliseconds(self.max),
-        }
 
 
 @dataclass(frozen=True)
@@ -134,19 +99,19 @@ class Smpp:
         if problems:
             raise ConfigError(problems)
 
-    def resolve_password(self, base: Path) -> str:
-        """The password in plain text; `base` is where a relative `file:` path starts."""
-        return resolve(self.password, base)
+    def secrets(self) -> dict[str, str | Secret]:
+        """The secrets that it is opened with, by their keys."""
+        return {"password": self.password}
 
-    def wire(self, *, password: str, order: int) -> dict[str, Any]:
-        """As the Rust core takes it; `order` is the place among the gateways."""
+    def wire(self, *, secrets: Mapping[str, str], order: int) -> dict[str, Any]:
+        """As the Rust core takes it, with its secrets; `order` is the place among the gateways."""
         return {
             "name": self.name,
             "type": "smpp",
             "host": self.host,
             "port": self.port,
             "system_id": self.system_id,
-            "password": password,
+            "password": secrets.get("password", ""),
             "sender": self.sender,
             "system_type": self.system_type,
             "bind": self.bind,
@@ -159,7 +124,7 @@ class Smpp:
             "enquire_interval_ms": milliseconds(self.enquire_interval),
             "prefixes": list(self.prefixes),
             "priority": order if self.priority is None else self.priority,
-            "retry": _retry(self.retry).wire(),
+            "retry": retry_of(self.retry, Retry()).wire(),
             "validity": self.validity,
             "reconnect_max_ms": milliseconds(self.reconnect_max),
         }
@@ -178,36 +143,10 @@ def _prefixes(value: object) -> tuple[str, ...]:
     return prefixes
 
 
-def _retry(value: object) -> Retry:
-    if isinstance(value, Retry):
-        return value
-    if not isinstance(value, Mapping):
-        raise Wrong('must be a table like { attempts = 3, first = "5s", max = "5m" }')
-    values, problems = RETRY.read(value, Retry)
-    if problems:
-        raise Wrong(problems)
-    return Retry(**values)
-
-
-def _pauses_grow(values: Values) -> Iterator[Problem]:
-    if "first" in values and "max" in values and values["first"] > values["max"]:
-        yield Problem("first", "must not be longer than max")
-
-
 def _receipts_can_come(values: Values) -> Iterator[Problem]:
     if values.get("bind") == "transmitter" and values.get("receipts"):
         yield Problem("receipts", 'must be false with bind "transmitter", which gets none')
 
-
-RETRY = Table(
-    keys={
-        "attempts": readers.whole(1, ATTEMPTS_LIMIT),
-        "first": positive,
-        "max": positive,
-    },
-    between=_pauses_grow,
-)
-"""What may stand in `retry = { ... }`."""
 
 SMPP = Table(
     keys={
@@ -227,7 +166,7 @@ SMPP = Table(
         "enquire_interval": positive,
         "prefixes": _prefixes,
         "priority": readers.whole(0, 1_000),
-        "retry": _retry,
+        "retry": retry_reader(Retry()),
         "validity": readers.flag,
         "reconnect_max": positive,
     },
