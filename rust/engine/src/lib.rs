@@ -51,4 +51,4 @@ pub use log::{Level, LogRecord};
 pub use view::EngineView;
 
 pub use bealert_core::dispatch::Progress;
-pub use bealert_core::model::{CampaignId, CampaignRow, CampaignState, Channel};
+pub use bealert_core::model::{CampaignId, CampaignRow, CampaignState, Channel, Kind};

@@ -2,9 +2,15 @@
 
 use thiserror::Error;
 
-use super::address::{AddressProblem, MailAddress};
+use super::address::{AddressProblem, MailAddress, judge};
 
 /// A sender: an address with the name it shows (RFC 5322 §3.4).
+///
+/// ```
+/// use bealert_engine::mail::Mailbox;
+/// let sender = Mailbox::parse("BE-Alert <no-reply@be-alert.be>").unwrap();
+/// assert_eq!((sender.name(), sender.address().domain()), (Some("BE-Alert"), "be-alert.be"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mailbox {
     name: Option<String>,
@@ -32,13 +38,26 @@ pub enum MailboxProblem {
 }
 
 impl Mailbox {
-    /// Reads `Name <addr>`, `"Name" <addr>`, `<addr>` or `addr`.
+    /// Reads `Name <addr>`, `"Name" <addr>`, `<addr>` or `addr`. A name needs no quotes, whatever is in it.
     ///
     /// # Errors
     /// [`MailboxProblem`].
     pub fn parse(text: &str) -> Result<Self, MailboxProblem> {
-        let _ = text;
-        todo!()
+        let text = text.trim_matches(' ');
+        if text.contains(char::is_control) {
+            return Err(MailboxProblem::Control);
+        }
+        let (name, address) = match text.strip_suffix('>') {
+            Some(inner) => inner.rsplit_once('<').ok_or(MailboxProblem::Brackets)?,
+            None if text.contains('<') => return Err(MailboxProblem::Brackets),
+            None => ("", text),
+        };
+        let address = judge(address)?;
+        if address.utf8() {
+            return Err(MailboxProblem::Utf8);
+        }
+        let name = unquoted(name.trim_matches(' '))?;
+        Ok(Self { name: Some(name).filter(|name| !name.is_empty()), address })
     }
 
     /// What it shows.
@@ -51,5 +70,59 @@ impl Mailbox {
     #[must_use]
     pub fn address(&self) -> &MailAddress {
         &self.address
+    }
+}
+
+/// A name without the quotes it may be given in (RFC 5322 §3.2.4).
+fn unquoted(name: &str) -> Result<String, MailboxProblem> {
+    let Some(inner) = name.strip_prefix('"') else {
+        return if name.contains('"') { Err(MailboxProblem::Quote) } else { Ok(name.to_owned()) };
+    };
+    let (mut text, mut characters) = (String::with_capacity(inner.len()), inner.chars());
+    loop {
+        match characters.next() {
+            Some('\\') => text.push(characters.next().ok_or(MailboxProblem::Quote)?),
+            Some('"') => break,
+            Some(character) => text.push(character),
+            None => return Err(MailboxProblem::Quote),
+        }
+    }
+    if characters.next().is_none() { Ok(text) } else { Err(MailboxProblem::Quote) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mailboxes_as_people_write_them() {
+        for (text, name) in [
+            ("an@example.org", None),
+            ("<an@example.org>", None),
+            ("BE-Alert <an@example.org>", Some("BE-Alert")),
+            ("Stad Gent, dienst A (crisis) <an@example.org>", Some("Stad Gent, dienst A (crisis)")),
+            (r#""Stad \"Gent\" <x>" <an@example.org>"#, Some(r#"Stad "Gent" <x>"#)),
+            ("Préfecture d'Île <an@Example.org>", Some("Préfecture d'Île")),
+        ] {
+            let mailbox = Mailbox::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem}"));
+            assert_eq!((mailbox.name(), mailbox.address().as_str()), (name, "an@example.org"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_says_why() {
+        for (text, problem) in [
+            ("An <an@example.org", MailboxProblem::Brackets),
+            ("an@example.org>", MailboxProblem::Brackets),
+            ("An an@example.org", MailboxProblem::Address(AddressProblem::Local)),
+            ("\"An <an@example.org>", MailboxProblem::Quote),
+            ("An \"x\" <an@example.org>", MailboxProblem::Quote),
+            ("An\r\nBcc: x <an@example.org>", MailboxProblem::Control),
+            ("An <josé@example.org>", MailboxProblem::Utf8),
+            ("An <>", MailboxProblem::Address(AddressProblem::Empty)),
+            ("", MailboxProblem::Address(AddressProblem::Empty)),
+        ] {
+            assert_eq!(Mailbox::parse(text), Err(problem), "{text:?}");
+        }
     }
 }

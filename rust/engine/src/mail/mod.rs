@@ -7,14 +7,24 @@
 
 mod address;
 mod bounce;
+mod derived;
 mod dkim;
 mod email;
+mod head;
+mod html;
 mod letters;
 mod mailbox;
 mod patches;
 mod problem;
+mod qp;
+mod render;
 mod settings;
+mod slots;
+mod template;
+mod tree;
 mod verp;
+mod version;
+mod words;
 
 pub use address::{AddressProblem, MailAddress, judge};
 pub use bounce::{Action, Bounced, NotABounce, Status, read as read_bounce};

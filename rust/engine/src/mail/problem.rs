@@ -15,6 +15,8 @@ pub enum Part {
     Html,
     /// The unsubscribe address.
     Unsubscribe,
+    /// Whom it is to.
+    To,
 }
 
 impl std::fmt::Display for Part {
@@ -24,6 +26,7 @@ impl std::fmt::Display for Part {
             Self::Text => "text",
             Self::Html => "html",
             Self::Unsubscribe => "unsubscribe",
+            Self::To => "to",
         })
     }
 }
@@ -34,6 +37,9 @@ pub enum MailProblem {
     /// No language at all.
     #[error("there is no e-mail: give one for at least one language")]
     None,
+    /// No identity that letters could come from.
+    #[error("nobody sends the e-mail: configure a gateway of type smtp")]
+    Nobody,
     /// A template of it.
     #[error("{part} of the e-mail: {problem}")]
     Template {

@@ -22,6 +22,7 @@ pub use finished::{ChannelPlan, Example, Excluded, Plan};
 pub(crate) use frozen::{Frozen, FrozenEmail, person as person_values};
 pub use language::Languages;
 pub use numbers::{NumberProblem, Numbers, UnknownCountry};
+pub(crate) use plain::Piece;
 pub use planner::Planner;
 pub use problems::PlanRefused;
 pub use recipient::RecipientIn;

@@ -13,6 +13,15 @@ pub(super) struct Plain {
     segments: Vec<Segment>,
 }
 
+/// A piece of a [`Plain`] template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Text as it is.
+    Literal(&'a str),
+    /// The value of this name.
+    Name(&'a str),
+}
+
 #[derive(Clone, Debug)]
 enum Segment {
     Literal(Range<usize>),
@@ -54,13 +63,20 @@ impl Plain {
         Some(Self { source: source.to_owned(), segments })
     }
 
+    /// What it is made of, in order.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.segments.iter().map(|segment| match segment {
+            Segment::Literal(range) => Piece::Literal(&self.source[range.clone()]),
+            Segment::Name(range) => Piece::Name(&self.source[range.clone()]),
+        })
+    }
+
     /// Appends the text.
     pub(super) fn render(&self, values: &Values<'_>, out: &mut String) -> Result<(), RenderProblem> {
-        for segment in &self.segments {
-            match segment {
-                Segment::Literal(range) => out.push_str(&self.source[range.clone()]),
-                Segment::Name(range) => {
-                    let name = &self.source[range.clone()];
+        for piece in self.pieces() {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Name(name) => {
                     let value =
                         values.get(name).ok_or_else(|| RenderProblem::Missing { name: name.to_owned() })?;
                     out.push_str(value);

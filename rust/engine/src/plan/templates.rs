@@ -6,7 +6,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::language::fold;
-use super::plain::Plain;
+use super::plain::{Piece, Plain};
 use super::values::Values;
 
 /// Work one rendering may do, in minijinja's fuel: about an instruction or 64 bytes each, so some 3 MB of text.
@@ -34,6 +34,8 @@ pub struct Content {
     languages: Vec<String>,
     texts: Vec<Text>,
     names: Vec<String>,
+    /// Whether values are escaped, which only minijinja does here.
+    html: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -111,8 +113,24 @@ impl Content {
     /// # Errors
     /// Every problem of every text.
     pub fn compile<L: AsRef<str>, T: AsRef<str>>(texts: &[(L, T)]) -> Result<Self, Vec<TemplateProblem>> {
+        Self::compile_as(texts, false)
+    }
+
+    /// Compiles HTML: every value is escaped, and no template can say that one is not.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub(crate) fn compile_html(language: &str, source: &str) -> Result<Self, Vec<TemplateProblem>> {
+        Self::compile_as(&[(language, source)], true)
+    }
+
+    fn compile_as<L: AsRef<str>, T: AsRef<str>>(
+        texts: &[(L, T)],
+        html: bool,
+    ) -> Result<Self, Vec<TemplateProblem>> {
         let mut content = Self {
-            templates: strict(),
+            templates: strict(html),
+            html,
             languages: Vec::with_capacity(texts.len()),
             texts: Vec::with_capacity(texts.len()),
             names: Vec::new(),
@@ -143,6 +161,16 @@ impl Content {
         &self.names
     }
 
+    /// What the text of a language is made of, where that is literal text and names alone.
+    pub(crate) fn pieces(&self, language: usize) -> Option<impl Iterator<Item = Piece<'_>>> {
+        self.texts[language].plain.as_ref().map(Plain::pieces)
+    }
+
+    /// The names that the text of one language may look up, sorted.
+    pub(crate) fn names_of(&self, language: usize) -> &[String] {
+        &self.texts[language].names
+    }
+
     /// Puts the text for a recipient into `out`, replacing what is there.
     ///
     /// # Errors
@@ -158,8 +186,8 @@ impl Content {
     ) -> Result<(), RenderProblem> {
         out.clear();
         let rendered = match &self.texts[language].plain {
-            Some(plain) => plain.render(values, out),
-            None => self.render_any(language, values, out),
+            Some(plain) if !self.html => plain.render(values, out),
+            _ => self.render_any(language, values, out),
         };
         match rendered {
             Ok(()) if out.trim().is_empty() => {
@@ -222,11 +250,15 @@ impl Content {
     }
 }
 
-/// minijinja without loader, includes and escaping (a short message is no markup), and with strict names.
-fn strict() -> Environment<'static> {
+/// minijinja without loader and includes, with strict names, and with escaping for HTML alone (a short message is
+/// no markup). There `safe` is no filter: it would let a value be markup.
+fn strict(html: bool) -> Environment<'static> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_auto_escape_callback(|_| AutoEscape::None);
+    templates.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
+    if html {
+        templates.remove_filter("safe");
+    }
     templates.set_fuel(Some(MAX_FUEL));
     // Without it an error does not say which name has no value. It costs nothing until there is an error.
     templates.set_debug(true);

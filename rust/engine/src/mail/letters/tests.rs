@@ -1,0 +1,415 @@
+//! Letters, read again by a parser that is not ours.
+
+use super::super::{Attachment, Mailbox, Unsubscribe, judge};
+use super::*;
+use bealert_core::model::Kind;
+use mail_parser::{Message, MessageParser, MimeHeaders};
+use proptest::prelude::*;
+
+use crate::plan::RenderProblem;
+
+fn settings(kind: Kind) -> LetterSettings {
+    LetterSettings {
+        kind,
+        drill: false,
+        launched_at_ms: 1_795_531_234_000,
+        campaign: 7,
+        hash_key: (1, 2),
+        unsubscribe: None,
+        identities: vec![Identity::new(
+            Mailbox::parse("BE-Alert <no-reply@be-alert.be>").unwrap(),
+            None,
+            &[],
+        )],
+    }
+}
+
+fn email(subject: &str, text: Option<&str>, html: Option<&str>) -> EmailText {
+    EmailText {
+        language: "nl".into(),
+        subject: subject.into(),
+        text: text.map(Into::into),
+        html: html.map(Into::into),
+        attachments: vec![],
+    }
+}
+
+fn compiled(email: EmailText, settings: &LetterSettings) -> Letters {
+    Letters::compile(&[email], settings).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn rendered(letters: &Letters, own: &[(&str, &str)], name: Option<&str>) -> Result<String, LetterProblem> {
+    let values = Values { id: "p1", name, own, ..Values::default() };
+    let (to, mut patches) = (judge("an@example.org").unwrap(), Patches::new(&[0]));
+    let shape = letters
+        .render(&Addressee { language: 0, values: &values, to: &to, name, ordinal: 3 }, &mut patches)?;
+    let (letter, mut out) = (patches.letter(letters, 0, 0), Vec::new());
+    letter.write(&mut out);
+    assert_eq!((out.len(), out.len()), (letter.size(), shape.size));
+    Ok(String::from_utf8(out).unwrap())
+}
+
+fn parsed(letter: &str) -> Message<'_> {
+    MessageParser::new().parse(letter.as_bytes()).unwrap()
+}
+
+/// What every letter keeps, so that DATA and BDAT take it as it is.
+fn assert_dot_free(letter: &str) {
+    assert!(letter.ends_with("\r\n") && letter.is_ascii());
+    for line in letter.strip_suffix("\r\n").unwrap().split("\r\n") {
+        assert!(
+            !line.contains(['\r', '\n', '\0']) && !line.starts_with('.') && line.len() <= 998,
+            "{line:?}"
+        );
+    }
+}
+
+fn body(message: &Message<'_>) -> String {
+    message.body_text(0).unwrap().trim_end_matches("\r\n").to_owned()
+}
+
+#[test]
+fn point_19_the_headers_of_a_letter() {
+    let letters = compiled(email("Brand", Some("Blijf binnen."), None), &settings(Kind::Warning));
+    let letter = rendered(&letters, &[], Some("Peeters, An")).unwrap();
+    let id = letter.split("Message-ID: <").nth(1).unwrap().split("@be-alert.be>\r\n").next().unwrap();
+    assert_eq!(id.len(), 26);
+    let expected = format!(
+        "From: BE-Alert <no-reply@be-alert.be>\r\nDate: Tue, 24 Nov 2026 14:40:34 +0000\r\n\
+         To: \"Peeters, An\" <an@example.org>\r\nMessage-ID: <{id}@be-alert.be>\r\nSubject: Brand\r\n\
+         Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nImportance: high\r\nX-Priority: 1\r\n\
+         Content-Language: nl\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"utf-8\"\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\nBlijf binnen.\r\n"
+    );
+    assert_eq!(letter, expected);
+    assert_eq!(rendered(&letters, &[], Some("Peeters, An")).unwrap(), expected, "the same on every try");
+    let info = compiled(email("Brand", Some("Blijf binnen."), None), &settings(Kind::Info));
+    let info = rendered(&info, &[], None).unwrap();
+    assert!(
+        !info.contains("Importance")
+            && !info.contains("Precedence")
+            && info.contains("To: <an@example.org>\r\n")
+    );
+}
+
+#[test]
+fn point_19_another_recipient_campaign_or_ledger_has_another_message_id() {
+    let id = |settings: &LetterSettings, ordinal| {
+        let letters = compiled(email("Brand", Some("x"), None), settings);
+        let (values, to, mut patches) =
+            (Values::default(), judge("an@example.org").unwrap(), Patches::new(&[0]));
+        let an = Addressee { language: 0, values: &values, to: &to, name: None, ordinal };
+        letters.render(&an, &mut patches).unwrap();
+        let mut out = Vec::new();
+        patches.letter(&letters, 0, 0).write(&mut out);
+        parsed(std::str::from_utf8(&out).unwrap()).message_id().unwrap().to_owned()
+    };
+    let first = settings(Kind::News);
+    let ids = [
+        id(&first, 0),
+        id(&first, 1),
+        id(&LetterSettings { campaign: 8, ..first.clone() }, 0),
+        id(&LetterSettings { hash_key: (1, 3), ..first.clone() }, 0),
+    ];
+    let different: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(different.len(), ids.len(), "{ids:?}");
+}
+
+#[test]
+fn point_19_text_comes_before_html_and_images_with_it_and_files_behind() {
+    let image = Attachment {
+        name: "kaart.png".into(),
+        content_type: "image/png".into(),
+        content_id: Some("map@x".into()),
+        data: vec![0x89, b'P', 0, 255],
+    };
+    let plan = Attachment {
+        name: "évacuation \"plan\" – nr. 1  (zéér lang, zodat het over meer dan één regel gaat).pdf".into(),
+        content_type: "application/pdf".into(),
+        content_id: None,
+        data: (0..=255).cycle().take(1_000).collect(),
+    };
+    let list = Attachment {
+        name: "a.txt".into(),
+        content_type: "text/plain".into(),
+        content_id: None,
+        data: b".\r\n.x\nFrom \xc3\xa9".to_vec(),
+    };
+    let mut both = email("s", Some("Tekst {{ a }}"), Some("<p>{{ a }}</p><img src=\"cid:map@x\">"));
+    both.attachments = vec![plan.clone(), image.clone(), list.clone()];
+    let letter = rendered(&compiled(both, &settings(Kind::News)), &[("a", "<é>")], None).unwrap();
+    assert_dot_free(&letter);
+    let message = parsed(&letter);
+    let kinds: Vec<String> = message
+        .parts
+        .iter()
+        .map(|part| part.content_type().map(|kind| kind.subtype().unwrap().to_owned()).unwrap_or_default())
+        .collect();
+    assert_eq!(kinds, ["mixed", "alternative", "plain", "related", "html", "png", "pdf", "plain"]);
+    assert_eq!(body(&message), "Tekst <é>");
+    assert!(message.body_html(0).unwrap().contains("<p>&lt;é&gt;</p>"));
+    assert_eq!(message.parts[5].content_id(), Some("map@x"));
+    for (part, file) in [(5, &image), (6, &plan), (7, &list)] {
+        let part = &message.parts[part];
+        assert_eq!((part.attachment_name(), part.contents()), (Some(&*file.name), &*file.data));
+    }
+}
+
+#[test]
+fn html_alone_gets_a_text_and_text_alone_no_html() {
+    let letters =
+        compiled(email("s", None, Some("<h1>Brand</h1><p>in {{ street }}</p>")), &settings(Kind::News));
+    let letter = rendered(&letters, &[("street", "Kerkstraat & Co")], None).unwrap();
+    assert_eq!(body(&parsed(&letter)), "Brand\r\nin Kerkstraat & Co");
+    assert!(letter.contains("multipart/alternative"));
+    let letters = compiled(email("s", Some("x"), None), &settings(Kind::News));
+    assert!(!rendered(&letters, &[], None).unwrap().contains("multipart"));
+    let problems = Letters::compile(&[email("s", None, None)], &settings(Kind::News)).unwrap_err();
+    assert_eq!(problems, [MailProblem::Bodiless { language: "nl".into() }]);
+}
+
+#[test]
+fn templates_that_do_more_than_put_values_in_are_rendered_whole() {
+    let text = "{% for x in lines|split(',') %}.{{ x }}\n{% endfor %}";
+    let letters = compiled(
+        email(
+            "{{ lines|upper }}",
+            Some(text),
+            Some("{% if lines %}<p>{{ lines|replace(',', '<') }}</p>{% endif %}"),
+        ),
+        &settings(Kind::News),
+    );
+    let letter = rendered(&letters, &[("lines", "é,b")], None).unwrap();
+    assert_dot_free(&letter);
+    let message = parsed(&letter);
+    assert_eq!((message.subject(), &*body(&message)), (Some("É,B"), ".é\r\n.b"));
+    assert!(message.body_html(0).unwrap().contains("<p>é&lt;b</p>"));
+    assert_eq!(letters.names(), ["lines"]);
+}
+
+#[test]
+fn point_19_news_can_be_unsubscribed_from_and_alerts_can_not() {
+    let ways = Unsubscribe {
+        url: Some("https://be-alert.be/u?who={{ id }}&t={{ token }}".into()),
+        mailto: Some("stop@be-alert.be".into()),
+    };
+    let with = |kind| LetterSettings { unsubscribe: Some(ways.clone()), ..settings(kind) };
+    let news = compiled(email("s", Some("x"), None), &with(Kind::News));
+    let letter = rendered(&news, &[("token", "a b>\r\n&é")], None).unwrap();
+    assert!(letter.contains(
+        "\r\nList-Unsubscribe:\r\n <https://be-alert.be/u?who=p1&t=a%20b%3E%0D%0A%26%C3%A9>,\r\n \
+         <mailto:stop@be-alert.be?subject=unsubscribe>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    ), "{letter}");
+    assert_eq!(news.names(), ["id", "token"]);
+    let long = "x".repeat(900);
+    let problem = rendered(&news, &[("token", &long)], None).unwrap_err();
+    assert_eq!(problem, LetterProblem::TooLong { part: Part::Unsubscribe, most: 900 });
+    let alert = compiled(email("s", Some("x"), None), &with(Kind::Warning));
+    assert!(!rendered(&alert, &[], None).unwrap().contains("Unsubscribe"));
+    for (url, mailto) in [
+        (None, None),
+        (Some("http://be-alert.be/"), None),
+        (Some("https://be-alert.be/> <x"), None),
+        (Some("https://be-alert.be/{{ id|upper }}"), None),
+        (Some("https://be-alert.be/\r\nBcc: x"), None),
+        (None, Some("stop")),
+    ] {
+        let unsubscribe = Unsubscribe { url: url.map(Into::into), mailto: mailto.map(Into::into) };
+        let settings = LetterSettings { unsubscribe: Some(unsubscribe), ..settings(Kind::News) };
+        assert!(Letters::compile(&[email("s", Some("x"), None)], &settings).is_err(), "{url:?} {mailto:?}");
+    }
+}
+
+#[test]
+fn point_19_an_exercise_says_so_in_subject_and_header() {
+    let drill = LetterSettings { drill: true, ..settings(Kind::Warning) };
+    for (language, mark) in [("nl-BE", "[OEFENING]"), ("de", "[ÜBUNG]"), ("pl", "[EXERCISE]")] {
+        for subject in ["Brand", "Brand {{ id }}"] {
+            let email = EmailText { language: language.into(), ..email(subject, Some("x"), None) };
+            let letters = compiled(email, &drill);
+            let letter = rendered(&letters, &[], None).unwrap();
+            let text = subject.replace("{{ id }}", "p1");
+            assert_eq!(parsed(&letter).subject(), Some(&*format!("{mark} {text}")));
+            assert!(letter.contains("\r\nX-BE-Alert-Drill: yes\r\n"));
+            assert_eq!(
+                letters.preview(0, &Values { id: "p1", ..Values::default() }).unwrap().subject,
+                format!("{mark} {text}")
+            );
+        }
+    }
+    let letters = compiled(email("Brand", Some("x"), None), &settings(Kind::Warning));
+    assert!(!rendered(&letters, &[], None).unwrap().contains("Drill"));
+}
+
+#[test]
+fn point_20_nothing_of_8_bits_leaves_but_an_address_that_has_them() {
+    let letters =
+        compiled(email("É {{ a }}", Some("é {{ a }}"), Some("<p>é {{ a }}")), &settings(Kind::News));
+    assert_dot_free(&rendered(&letters, &[("a", "日本語 🔥")], Some("José")).unwrap());
+    let (values, to) =
+        (Values { own: &[("a", "b")], ..Values::default() }, judge("josé@bücher.example").unwrap());
+    let (an, mut patches) =
+        (Addressee { language: 0, values: &values, to: &to, name: None, ordinal: 0 }, Patches::new(&[0]));
+    assert!(letters.render(&an, &mut patches).unwrap().utf8, "it needs SMTPUTF8");
+    let mut out = Vec::new();
+    patches.letter(&letters, 0, 0).write(&mut out);
+    let letter = String::from_utf8(out).unwrap();
+    let odd: Vec<&str> = letter.lines().filter(|line| !line.is_ascii()).collect();
+    assert_eq!(odd, ["To: <josé@xn--bcher-kva.example>"]);
+}
+
+#[test]
+fn point_8_control_characters_are_refused_and_the_value_is_named() {
+    let letters = compiled(
+        email("Brand in {{ street }}", Some("{{ text }} {{ street }}"), Some("<p>{{ text|upper }}</p>")),
+        &settings(Kind::News),
+    );
+    let problem = |street: &str, text: &str, name| {
+        rendered(&letters, &[("street", street), ("text", text)], name).unwrap_err()
+    };
+    let control = |part, name: &str, code| LetterProblem::Control { part, name: name.into(), code };
+    assert_eq!(problem("a\r\nBcc: x@example.org", "t", None), control(Part::Subject, "street", 13));
+    assert_eq!(problem("a\tb", "t", None), control(Part::Subject, "street", 9));
+    assert_eq!(problem("a\u{85}b", "t", None), control(Part::Subject, "street", 0x85));
+    assert_eq!(problem("a", "t\0", None), control(Part::Text, "text", 0));
+    assert_eq!(problem("a", "t\u{1b}[2J", None), control(Part::Text, "text", 0x1b));
+    assert_eq!(problem("a", "t", Some("An\r\nBcc: x")), LetterProblem::Name { code: 13 });
+    assert!(rendered(&letters, &[("street", "a"), ("text", "one\r\ntwo\n\tthree\rfour")], None).is_ok());
+    let made = compiled(email("{{ a|join('\\n') }}", Some("x"), None), &settings(Kind::News));
+    assert_eq!(rendered(&made, &[("a", "bc")], None).unwrap_err(), control(Part::Subject, "subject", 10));
+}
+
+#[test]
+fn what_is_missing_or_blank_is_no_letter() {
+    let letters = compiled(email("s", Some(" {{ a }}\n{{ b }}"), None), &settings(Kind::News));
+    let template = |problem| LetterProblem::Template { part: Part::Text, problem };
+    assert_eq!(
+        rendered(&letters, &[("a", "")], None).unwrap_err(),
+        template(RenderProblem::Missing { name: "b".into() })
+    );
+    assert_eq!(
+        rendered(&letters, &[("a", " "), ("b", "\n")], None).unwrap_err(),
+        template(RenderProblem::Blank)
+    );
+    assert!(rendered(&letters, &[("a", ""), ("b", "x")], None).is_ok());
+    let letters = compiled(email("{{ a }}", Some("x"), None), &settings(Kind::News));
+    let blank = LetterProblem::Template { part: Part::Subject, problem: RenderProblem::Blank };
+    assert_eq!(rendered(&letters, &[("a", " ")], None).unwrap_err(), blank);
+    let long = "x".repeat(2_000_000);
+    let letters = compiled(email("s", Some("{{ a }}"), None), &settings(Kind::News));
+    assert!(matches!(
+        rendered(&letters, &[("a", &long)], None),
+        Err(LetterProblem::TooLong { part: Part::Text, .. })
+    ));
+}
+
+#[test]
+fn a_letter_that_can_not_be_rendered_leaves_no_trace() {
+    let letters = compiled(email("{{ a }}", Some("{{ a }} {{ b }}"), None), &settings(Kind::News));
+    let (to, mut patches) = (judge("an@example.org").unwrap(), Patches::new(&[0]));
+    let render = |own: &[(&str, &str)], patches: &mut Patches| {
+        let values = Values { own, ..Values::default() };
+        letters
+            .render(&Addressee { language: 0, values: &values, to: &to, name: None, ordinal: 0 }, patches)
+            .is_ok()
+    };
+    assert!(render(&[("a", "1"), ("b", "2")], &mut patches));
+    let octets = patches.octets();
+    assert!(!render(&[("a", "1")], &mut patches));
+    assert_eq!((patches.len(), patches.octets()), (1, octets));
+    let mut more = Patches::new(&[0]);
+    assert!(render(&[("a", "3"), ("b", "4")], &mut more) && render(&[("a", "5"), ("b", "6")], &mut more));
+    patches.append(&more);
+    patches.shrink();
+    let subjects: Vec<String> = (0..patches.len())
+        .map(|at| {
+            let mut out = Vec::new();
+            patches.letter(&letters, at, 0).write(&mut out);
+            parsed(std::str::from_utf8(&out).unwrap()).subject().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(subjects, ["1", "3", "5"]);
+}
+
+#[test]
+fn problems_of_the_content_name_what_and_where() {
+    let file = |name: &str, kind: &str, id: Option<&str>| Attachment {
+        name: name.into(),
+        content_type: kind.into(),
+        content_id: id.map(Into::into),
+        data: vec![0; 4],
+    };
+    let mut bad = email("{{ a", Some("line\n\0"), Some("<p>\n<a href={{ a }}><img src='cid:gone'>"));
+    bad.attachments = vec![
+        file("../x", "image/png", None),
+        file("a\r\nb", "image/png", None),
+        file("=?utf-8?q?x?=", "image/png", None),
+        file("a", "image", None),
+        file("a", "image/png\r\nX: y", None),
+        file("a", "multipart/mixed", None),
+        file("a", "image/png", Some("unused")),
+        file("a", "image/png", Some("<x>")),
+        Attachment { data: vec![0; 8 << 20], ..file("large", "image/png", None) },
+    ];
+    let problems = Letters::compile(&[bad, email("s", None, None)], &settings(Kind::News)).unwrap_err();
+    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for words in [
+        "subject of the e-mail: the text for nl, line 1",
+        "text of the e-mail for nl, line 2: a control character (U+0000)",
+        "html of the e-mail for nl, line 2: a value stands in a tag outside of quotes",
+        "html of the e-mail for nl shows cid:gone",
+        "attachment \"../x\"",
+        "attachment \"a\\r\\nb\"",
+        "attachment \"=?utf-8?q?x?=\"",
+        "attachment \"a\" of the e-mail for nl: no cid: in the html",
+        "attachment \"a\" of the e-mail for nl: its content_id is none",
+        "take 8388640 bytes",
+        "has neither text nor html",
+    ] {
+        assert!(said.iter().any(|line| line.contains(words)), "{words}: {said:#?}");
+    }
+    assert_eq!(said.iter().filter(|line| line.contains("its content_type is none")).count(), 3);
+    assert_eq!(Letters::compile(&[], &settings(Kind::News)).unwrap_err(), [MailProblem::None]);
+    let twice =
+        [email("s", Some("x"), None), EmailText { language: "NL".into(), ..email("s", Some("x"), None) }];
+    let problem = Letters::compile(&twice, &settings(Kind::News)).unwrap_err()[0].to_string();
+    assert_eq!(problem, "subject of the e-mail: there are two texts for NL: keep one");
+}
+
+fn whole() -> Letters {
+    compiled(
+        email(
+            "Let op {{ a }}: {{ b }}",
+            Some("{{ a }}\nBeste {{ name }},\n.{{ b }}.\nEinde{{ a }}"),
+            Some("<p title=\"{{ a }}\">{{ b }}</p>\n.{{ a }}"),
+        ),
+        &settings(Kind::Warning),
+    )
+}
+
+proptest! {
+    #[test]
+    fn point_7_any_value_comes_back_and_none_is_structure(
+        a in "([\\PC]|[ .=\"<>&'/]|--|=_be-alert-1|\u{5E9}\u{200F}|\u{1F525}){0,60}",
+        b in "([\\PC]|[ .]|\\.\r\n|From |Bcc: x){0,200}",
+        name in "([\\PC]|[\",<>@=?]){1,40}",
+    ) {
+        let line = b.replace(['\r', '\n'], " ");
+        let letters = whole();
+        let plain = rendered(&letters, &[("a", "x"), ("b", "y")], Some("z")).unwrap();
+        let letter = rendered(&letters, &[("a", &a), ("b", &line)], Some(&name)).unwrap();
+        assert_dot_free(&letter);
+        let (message, plain) = (parsed(&letter), parsed(&plain));
+        prop_assert_eq!(message.parts.len(), plain.parts.len());
+        let names = |message: &Message<'_>| -> Vec<Vec<String>> {
+            message.parts.iter().map(|part| part.headers.iter().map(|header| header.name().to_owned()).collect()).collect()
+        };
+        prop_assert_eq!(names(&message), names(&plain), "no value adds a header");
+        prop_assert_eq!(message.subject().unwrap(), &*format!("Let op {a}: {line}"));
+        prop_assert_eq!(message.to().unwrap().first().unwrap().name(), Some(&*name));
+        prop_assert_eq!(body(&message), format!("{a}\r\nBeste {name},\r\n.{line}.\r\nEinde{a}"));
+        let html = |value: &str| minijinja::HtmlEscape(value).to_string();
+        let expected = format!("<p title=\"{}\">{}</p>\r\n.{}</body></html>", html(&a), html(&line), html(&a));
+        prop_assert!(message.body_html(0).unwrap().trim_end().ends_with(&expected));
+    }
+}

@@ -1,0 +1,110 @@
+//! The letter in one language, compiled.
+
+use super::derived;
+use super::dkim::body_hash;
+use super::email::EmailText;
+use super::head;
+use super::html;
+use super::problem::{MailProblem, Part};
+use super::settings::LetterSettings;
+use super::slots::{Cut, Slots};
+use super::template;
+use super::tree;
+use crate::plan::Content;
+
+/// One language's letter: what is static of it, and what goes between.
+#[derive(Debug)]
+pub(super) struct Version {
+    pub(super) text: Option<Content>,
+    pub(super) html: Option<Content>,
+    /// What stands in front of the subject.
+    pub(super) mark: &'static str,
+    pub(super) cut: Cut,
+    /// Parts that are blank unless a value is not.
+    pub(super) blank: Vec<Part>,
+    /// The hash of the body, where it is the same for everybody.
+    pub(super) body_hash: Option<[u8; 32]>,
+}
+
+impl Version {
+    /// Compiles a language; `subject` is that of all recipients, where it is one.
+    pub(super) fn compile(
+        email: &EmailText,
+        subject: Option<&str>,
+        domain: &str,
+        settings: &LetterSettings,
+    ) -> Result<Self, Vec<MailProblem>> {
+        let mut problems = Vec::new();
+        let language = &*email.language;
+        let look = email.html.as_deref().map(html::look);
+        for place in look.iter().flat_map(|look| &look.places) {
+            let html::Place { line, place, advice } = *place;
+            problems.push(MailProblem::Place { language: language.to_owned(), line, place, advice });
+        }
+        tree::check(email, look.as_ref(), &mut problems);
+        let derived = match (&email.text, &email.html) {
+            (None, None) => {
+                problems.push(MailProblem::Bodiless { language: language.to_owned() });
+                None
+            }
+            (None, Some(html)) => derived::text(html).filter(|text| !text.trim().is_empty()),
+            _ => None,
+        };
+        let text = email.text.as_ref().or(derived.as_ref());
+        let document = email.html.as_ref().map(|html| {
+            // One without content is found to be blank, not made a document of.
+            if html.trim().is_empty() { html.clone() } else { html::document(html, language) }
+        });
+        let mut compiled = |part, source: Option<&String>| {
+            let compiled = source.map(|source| template::compile(part, language, source)).transpose();
+            compiled.map_err(|more| problems.extend(more)).ok().flatten()
+        };
+        let text = compiled(Part::Text, text);
+        let html = compiled(Part::Html, document.as_ref());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut version = Self {
+            text,
+            html,
+            mark: if settings.drill { head::drill_mark(language) } else { "" },
+            cut: Slots::default().cut(b""),
+            blank: Vec::new(),
+            body_hash: None,
+        };
+        version.assemble(email, subject, domain, settings);
+        Ok(version)
+    }
+
+    fn assemble(
+        &mut self,
+        email: &EmailText,
+        subject: Option<&str>,
+        domain: &str,
+        settings: &LetterSettings,
+    ) {
+        let mut slots = Slots::default();
+        let mut octets = head::of_language(&email.language, subject, domain, settings, &mut slots);
+        let mut body = |part, content: &Option<Content>| {
+            let body = content.as_ref().map(|content| template::body(part, content, &mut slots))?;
+            self.blank.extend(Some(part).filter(|_| body.blank));
+            Some(body.encoded)
+        };
+        let (text, html) = (body(Part::Text, &self.text), body(Part::Html, &self.html));
+        tree::write(text.as_deref(), html.as_deref(), &email.attachments, &mut octets);
+        self.cut = slots.cut(&octets);
+        let (at, octets) = (self.body_at(), &self.cut.octets);
+        let fixed = self.cut.segments.iter().all(|(end, _)| *end < at);
+        self.body_hash = fixed.then(|| body_hash(&octets[at..]));
+    }
+
+    /// Where the body begins in what is static.
+    fn body_at(&self) -> usize {
+        body_at(&self.cut.octets)
+    }
+}
+
+/// Where the body of a letter begins: behind the first empty line.
+pub(super) fn body_at(letter: &[u8]) -> usize {
+    memchr::memmem::find(letter, b"\r\n\r\n").map_or(letter.len(), |at| at + 4)
+}
