@@ -4,15 +4,30 @@
 /// than the memory, above it each byte is moved at most once.
 const COMPACT_OCTETS: usize = 64 * 1024;
 
+/// The largest buffer kept for what comes next: a message with attachments is rare, and leaves none behind.
+const KEEP_OCTETS: usize = 256 * 1024;
+
 /// One buffer with a read mark, and the place of every byte in the whole stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     read: usize,
     written: u64,
+    compact_octets: usize,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::compacting_at(COMPACT_OCTETS)
+    }
 }
 
 impl Outbox {
+    /// One that moves its bytes sooner or later than most.
+    pub(crate) fn compacting_at(compact_octets: usize) -> Self {
+        Self { bytes: Vec::new(), read: 0, written: 0, compact_octets }
+    }
+
     /// What waits for the transport.
     pub(crate) fn waiting(&self) -> &[u8] {
         &self.bytes[self.read..]
@@ -21,6 +36,16 @@ impl Outbox {
     /// The buffer to append to.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
+    }
+
+    /// The place in the stream of the first byte that waits.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Overwrites the first bytes that wait.
+    pub(crate) fn overwrite(&mut self, with: &[u8]) {
+        self.bytes[self.read..self.read + with.len()].copy_from_slice(with);
     }
 
     /// The place in the stream where the next byte will stand.
@@ -41,10 +66,18 @@ impl Outbox {
         if self.read == self.bytes.len() {
             self.bytes.clear();
             self.read = 0;
-        } else if self.read > COMPACT_OCTETS && self.read > self.bytes.len() / 2 {
+            self.shrink();
+        } else if self.read > self.compact_octets && self.read > self.bytes.len() / 2 {
             self.bytes.copy_within(self.read.., 0);
             self.bytes.truncate(self.bytes.len() - self.read);
             self.read = 0;
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.bytes.capacity() > KEEP_OCTETS {
+            self.bytes.shrink_to(KEEP_OCTETS);
         }
     }
 

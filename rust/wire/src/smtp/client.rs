@@ -1,109 +1,236 @@
-//! The client side of a session: sends messages to a relay.
+//! The client side of a session: hands messages to a relay.
 
-use super::config::ClientConfig;
-use super::envelope::{Content, Envelope, SubmitError};
-use super::event::Event;
-use super::learnt::Learnt;
+mod closing;
+mod command;
+mod opening;
+mod ring;
+mod transaction;
+
+use std::collections::VecDeque;
+
+use crate::outbox::Outbox;
+
+use self::opening::Hello;
+use self::ring::{Ring, What};
+use super::config::{ClientConfig, MAX_BDAT_WINDOW, TlsMode};
+use super::ehlo::Extensions;
+use super::event::{Event, Phase};
+use super::fault::{CloseReason, ProtocolFault};
+use super::learnt::{Learnt, Lesson};
 use super::mode::Mode;
+use super::reply::{Replies, Reply};
+
+/// How many octets taken by the transport may lie in front of a message that is held back: a connection is to cost
+/// little memory, and what is moved then is mostly one message.
+const COMPACT_OCTETS: usize = 16 * 1024;
 
 /// One session with a relay over one connection, from greeting to close.
 ///
 /// The driver calls what happened, and after each call takes events, bytes, deadline and the wish to close: see
 /// the [session contract](crate#the-session-contract). Beside that it upgrades the connection when
 /// [`Self::wants_tls`] says so. A session lives once; a new connection gets a new one.
-#[derive(Debug)]
 pub struct Client {
     config: ClientConfig,
+    out: Outbox,
+    /// The place in the outgoing stream up to which it may go: behind it lie messages that are not asked for yet.
+    open_to: u64,
+    replies: Replies,
+    events: VecDeque<Event>,
+    ring: Ring,
+    stage: Stage,
+    /// Takes no more messages, and leaves once those it has are answered.
+    leaving: Option<CloseReason>,
+    /// Nothing more is said or heard.
+    closing: Option<CloseReason>,
+    greeting: Option<Reply>,
+    hello: Hello,
+    extensions: Extensions,
+    helo: bool,
+    tls: bool,
+    authenticated: bool,
+    mode: Mode,
+    /// The most messages of this connection.
+    cap: u32,
+    /// Messages handed in, taken by the server, and recipients refused.
+    begun: u32,
+    taken: u32,
+    refused: u32,
+    /// The server ended the connection in order: what it had not answered it has not taken (RFC 5321 §3.8).
+    rest_unsent: bool,
+    /// A chunk was refused: if the server did not discard it, what comes now answers its text.
+    suspect: bool,
+    connected_us: u64,
+    /// Since when the first reply of the ring is waited for.
+    since_us: u64,
+    /// How far the transport was when it last moved, and when that was.
+    moved_to: u64,
+    moved_us: u64,
+    /// The transport was found slow: a message was not all there when its reply began to be waited for.
+    slow: bool,
+    /// Until when a reply to a whole message is waited for after its time.
+    late_until_us: Option<u64>,
+    /// A message whose line ends are made right.
+    scratch: Vec<u8>,
 }
 
-#[allow(unused_variables, reason = "the bodies follow")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Opening,
+    TlsPending,
+    Ready,
+    Quitting { why: CloseReason, deadline_us: u64 },
+    Ended,
+}
+
 impl Client {
     /// A session that waits for its transport.
     pub fn new(config: ClientConfig) -> Self {
-        Self { config }
+        Self {
+            tls: config.tls == TlsMode::Implicit,
+            config,
+            out: Outbox::compacting_at(COMPACT_OCTETS),
+            open_to: 0,
+            replies: Replies::default(),
+            events: VecDeque::new(),
+            ring: Ring::default(),
+            stage: Stage::Idle,
+            leaving: None,
+            closing: None,
+            greeting: None,
+            hello: Hello::default(),
+            extensions: Extensions::default(),
+            helo: false,
+            authenticated: false,
+            mode: Mode::Lockstep,
+            cap: u32::MAX,
+            begun: 0,
+            taken: 0,
+            refused: 0,
+            rest_unsent: false,
+            suspect: false,
+            connected_us: 0,
+            since_us: 0,
+            moved_to: 0,
+            moved_us: 0,
+            slow: false,
+            late_until_us: None,
+            scratch: Vec::new(),
+        }
     }
 
-    /// The transport is up, with [`TlsMode::Implicit`](super::TlsMode::Implicit) its TLS too: the greeting is
-    /// waited for.
+    /// The transport is up, with [`TlsMode::Implicit`] its TLS too: the greeting is waited for.
     pub fn connected(&mut self, now_us: u64) {
-        todo!()
+        if self.stage != Stage::Idle || self.closing.is_some() {
+            return;
+        }
+        self.stage = Stage::Opening;
+        self.connected_us = now_us;
+        self.since_us = now_us;
+        self.ring.expect(What::Greeting, 0);
     }
 
     /// What one read returned, cut anywhere; inside TLS what was decrypted.
-    pub fn receive(&mut self, now_us: u64, bytes: &[u8]) {
-        todo!()
+    pub fn receive(&mut self, now_us: u64, mut bytes: &[u8]) {
+        self.look_at_transport(now_us);
+        while self.closing.is_none() && !matches!(self.stage, Stage::Idle | Stage::Ended) {
+            if self.stage == Stage::TlsPending {
+                if !bytes.is_empty() || self.replies.is_partial() {
+                    self.replies.clear();
+                    self.fault(ProtocolFault::PlainText);
+                }
+                return;
+            }
+            let hello = self.ring.expected.front().is_some_and(|first| first.what == What::Ehlo);
+            let lines = &mut self.hello;
+            let next = self.replies.next(&mut bytes, |line| {
+                if hello {
+                    lines.line(line);
+                }
+            });
+            match next {
+                Ok(Some(reply)) => self.take(now_us, reply),
+                Ok(None) => break,
+                Err(problem) => {
+                    self.fault(ProtocolFault::Unreadable(problem));
+                    self.abort(CloseReason::Violation);
+                }
+            }
+        }
+        self.step(now_us);
     }
 
     /// How many messages [`Self::submit`] takes now.
+    #[inline]
     pub fn room(&self) -> u32 {
-        todo!()
+        if self.stage != Stage::Ready || self.leaving.is_some() || self.closing.is_some() {
+            return 0;
+        }
+        let depth = match self.mode {
+            Mode::Lockstep | Mode::Pipelined => 1,
+            Mode::Joined => 2,
+            Mode::Bdat => u32::from(self.config.window.clamp(1, MAX_BDAT_WINDOW)),
+        };
+        depth.saturating_sub(self.ring.transactions.len() as u32).min(self.cap.saturating_sub(self.begun))
     }
 
     /// Messages whose outcome is not known yet.
     pub fn in_flight(&self) -> u32 {
-        todo!()
-    }
-
-    /// Queues one message. Its outcome comes as an [`Event`] with this token, for each recipient.
-    pub fn submit<C: Content + ?Sized>(
-        &mut self,
-        now_us: u64,
-        token: u64,
-        envelope: &Envelope<'_>,
-        content: &C,
-    ) -> Result<(), SubmitError> {
-        todo!()
+        self.ring.transactions.iter().filter(|transaction| transaction.open > 0).count() as u32
     }
 
     /// Whether the transport is to begin TLS now: then [`Self::tls_started`], or if that fails
     /// [`Self::disconnected`].
     pub fn wants_tls(&self) -> bool {
-        todo!()
+        self.stage == Stage::TlsPending && self.closing.is_none()
     }
 
-    /// The transport is encrypted from here on. What was known of the server in plain is forgotten (RFC 3207 §4.2).
+    /// The transport is encrypted from here on. What was known of the server in plain is forgotten
+    /// (RFC 3207 §4.2).
     pub fn tls_started(&mut self, now_us: u64) {
-        todo!()
+        self.take_tls(now_us);
     }
 
     /// Ends the session in order: no more messages, those handed in are finished, QUIT, close.
     pub fn quit(&mut self, now_us: u64) {
-        todo!()
-    }
-
-    /// The transport is gone. Each message still held ends here, in the order of submission; then `Closed`.
-    pub fn disconnected(&mut self, now_us: u64) {
-        todo!()
-    }
-
-    /// Time has passed. Hand in what was read before: a reply that is here beats its time-out.
-    pub fn handle_timeout(&mut self, now_us: u64) {
-        todo!()
+        match self.stage {
+            Stage::Idle | Stage::Opening | Stage::TlsPending => self.abort(CloseReason::Requested),
+            Stage::Ready => {
+                self.leave(CloseReason::Requested);
+                self.step(now_us);
+            }
+            Stage::Quitting { .. } | Stage::Ended => {}
+        }
     }
 
     /// What happened, oldest first.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            // The next ones begin where the cache is warm.
+            self.events.clear();
+        }
+        event
     }
 
     /// The bytes that wait for the transport, and may go.
+    #[inline]
     pub fn outgoing(&self) -> &[u8] {
-        todo!()
+        let waiting = self.out.waiting();
+        let open = self.open_to.saturating_sub(self.out.written());
+        &waiting[..waiting.len().min(open as usize)]
     }
 
     /// The transport took this many of them.
+    #[inline]
     pub fn wrote(&mut self, bytes: usize) {
-        todo!()
-    }
-
-    /// When to call [`Self::handle_timeout`]; `None` for not before something happens.
-    pub fn poll_timeout(&self) -> Option<u64> {
-        todo!()
+        self.out.wrote(bytes.min(self.outgoing().len()));
     }
 
     /// Whether the driver is to close the transport once [`Self::outgoing`] is empty.
     pub fn wants_close(&self) -> bool {
-        todo!()
+        self.stage != Stage::Ended && self.closing.is_some()
     }
 
     /// What the relay has taught so far, with what was known before.
@@ -111,8 +238,103 @@ impl Client {
         self.config.learnt
     }
 
-    /// How messages go now.
+    /// How messages go now; before [`Event::Ready`] in lock-step.
     pub fn mode(&self) -> Mode {
-        todo!()
+        self.mode
+    }
+
+    /// One reply: to the first thing that was asked and not answered.
+    #[inline]
+    fn take(&mut self, now_us: u64, reply: Reply) {
+        let first = self.ring.expected.front().copied();
+        if reply.code == SERVICE_CLOSING {
+            return self.service_closing(first, reply);
+        }
+        let Some(first) = first.filter(|first| first.end <= self.out.written() || first.what == What::Dot)
+        else {
+            self.fault(ProtocolFault::Unexpected(reply));
+            return self.abort(CloseReason::Violation);
+        };
+        self.ring.expected.pop_front();
+        self.since_us = now_us;
+        self.slow = false;
+        match first.what {
+            What::Greeting => self.take_greeting(now_us, reply),
+            What::Ehlo => self.take_ehlo(now_us, reply),
+            What::Helo => self.take_helo(now_us, reply),
+            What::StartTls => self.take_starttls(now_us, reply),
+            What::Auth(prompt) => self.take_auth(now_us, prompt, reply),
+            What::Mail => self.take_mail(now_us, reply),
+            What::Rcpt => self.take_rcpt(now_us, reply),
+            What::Data => self.take_data(now_us, reply),
+            What::Dot => self.take_dot(now_us, reply, first.end),
+            What::Rset if reply.is_positive() => {}
+            What::Rset => self.out_of_step(Phase::Rset, reply),
+            What::Quit => self.left(),
+        }
+    }
+
+    /// Sends one command that stands alone.
+    fn say(&mut self, now_us: u64, what: What, command: &str) {
+        if self.ring.expected.is_empty() {
+            self.since_us = now_us;
+        }
+        self.out.buffer().extend_from_slice(command.as_bytes());
+        self.open_to = self.out.end();
+        self.ring.expect(what, self.open_to);
+    }
+
+    /// Moves on as far as that may be: leaves when it is time, lets out what is due.
+    #[inline]
+    fn step(&mut self, now_us: u64) {
+        if self.stage != Stage::Ready || self.closing.is_some() {
+            return;
+        }
+        if self.leaving.is_none() {
+            self.leaving = self.reason_to_leave(now_us);
+        }
+        self.advance(now_us);
+        if let (Some(why), true) = (self.leaving, self.ring.is_empty()) {
+            self.depart(now_us, why);
+        }
+    }
+
+    /// Notes what the relay has taught. A rung that failed is left at once.
+    fn learn(&mut self, lesson: Lesson) {
+        if let Lesson::TooFast { mode } = lesson {
+            if self.mode < mode {
+                return;
+            }
+            self.mode = mode.below();
+        }
+        self.config.learnt.take(lesson);
+        self.events.push_back(Event::Learnt(lesson));
+    }
+
+    fn fault(&mut self, what: ProtocolFault) {
+        self.events.push_back(Event::Fault { what });
+    }
+
+    /// A reply that cannot answer this: from here on none can be trusted to answer what it seems to.
+    fn out_of_step(&mut self, phase: Phase, reply: Reply) {
+        self.fault(ProtocolFault::OutOfStep { phase, reply });
+        self.abort(CloseReason::Violation);
+    }
+}
+
+/// The code with which a server ends a connection, whatever was asked (RFC 5321 §3.8).
+const SERVICE_CLOSING: u16 = 421;
+
+impl std::fmt::Debug for Client {
+    /// Without what it sends: the account is told there, and people are written to.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("stage", &self.stage)
+            .field("mode", &self.mode)
+            .field("tls", &self.tls)
+            .field("in_flight", &self.in_flight())
+            .field("taken", &self.taken)
+            .field("closing", &self.closing)
+            .finish_non_exhaustive()
     }
 }

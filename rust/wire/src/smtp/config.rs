@@ -110,7 +110,6 @@ impl ClientConfig {
             .collect()
     }
 
-    #[allow(dead_code, reason = "the client follows")]
     pub(crate) fn name(&self) -> &str {
         if is_ehlo_name(&self.ehlo_name) { &self.ehlo_name } else { "localhost" }
     }

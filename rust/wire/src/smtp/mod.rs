@@ -1,5 +1,6 @@
 //! SMTP (RFC 5321), both roles: [`Client`] hands messages to a relay, [`Server`] takes them.
 
+mod body;
 mod client;
 mod config;
 mod ehlo;
@@ -8,6 +9,7 @@ mod event;
 mod fault;
 mod learnt;
 mod mode;
+mod path;
 mod reply;
 mod sasl;
 pub mod server;
@@ -24,6 +26,7 @@ pub use event::{Event, Phase, Ready};
 pub use fault::{CloseReason, ProtocolFault};
 pub use learnt::{Learnt, Lesson};
 pub use mode::Mode;
+pub use path::{MAX_DOMAIN_OCTETS, MAX_LOCAL_PART_OCTETS};
 pub use reply::{
     EnhancedCode, MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES, MAX_REPLY_TEXT_OCTETS, Replies, Reply, ReplyLine,
     ReplyProblem, ReplyText,

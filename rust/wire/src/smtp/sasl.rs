@@ -47,7 +47,6 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-#[allow(dead_code, reason = "the client follows")]
 impl Secret {
     fn expose(&self) -> &str {
         match self {
@@ -56,7 +55,6 @@ impl Secret {
     }
 }
 
-#[allow(dead_code, reason = "the client follows")]
 impl Credentials {
     /// The mechanism to use with a server that offers these; `None` if it offers none that serves.
     pub(crate) fn choose(&self, offered: AuthMechanisms) -> Option<Mechanism> {

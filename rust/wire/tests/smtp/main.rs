@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
+mod modes;
+mod scripted;
 mod server_arbitrary_bytes;
 mod server_auth;
 mod server_bdat;

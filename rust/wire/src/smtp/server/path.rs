@@ -2,11 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The longest local part, in octets (RFC 5321 §4.5.3.1.1).
-const MAX_LOCAL_OCTETS: usize = 64;
-
-/// The longest domain, in octets (RFC 5321 §4.5.3.1.2).
-const MAX_DOMAIN_OCTETS: usize = 255;
+use super::super::path::{MAX_DOMAIN_OCTETS, MAX_LOCAL_PART_OCTETS};
 
 /// The longest path, its angle brackets included (RFC 5321 §4.5.3.1.3).
 pub const MAX_PATH_OCTETS: usize = 256;
@@ -56,7 +52,7 @@ fn without_route(text: &str) -> Option<&str> {
 /// How many octets the local part at the front of `text` has.
 fn local(text: &str) -> Option<usize> {
     let octets = if text.starts_with('"') { quoted(text.as_bytes())? } else { dotted(text.as_bytes())? };
-    (octets <= MAX_LOCAL_OCTETS).then_some(octets)
+    (octets <= MAX_LOCAL_PART_OCTETS).then_some(octets)
 }
 
 /// Dot-string.
