@@ -2,7 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
+mod auth;
+mod bdat;
+mod client_arbitrary_bytes;
+mod data_for_nobody;
+mod error_scopes;
+mod injection;
+mod ladder;
+mod leaving;
+mod line_ends;
 mod modes;
+mod parameters;
+mod per_recipient;
+mod pipelining_rules;
+mod replies;
+mod reset_anywhere;
 mod scripted;
 mod server_arbitrary_bytes;
 mod server_auth;
@@ -13,3 +27,6 @@ mod server_lmtp;
 mod server_owner;
 mod server_strict;
 mod server_tls;
+mod starttls;
+mod timeouts;
+mod uncertain;

@@ -1,11 +1,12 @@
 //! A server that does what a test tells it, written against the standard and not with the code under test.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use bealert_wire::smtp::{Client, ClientConfig, Content, Envelope, Event, Mode, TlsMode};
 
 pub(crate) const SECOND: u64 = 1_000_000;
-#[allow(dead_code, reason = "scenarios follow")]
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 
 /// What a server took for good.
@@ -21,7 +22,6 @@ pub(crate) struct Taken {
 /// reply without its last CRLF, or `None` for what a good server says.
 pub(crate) type Rule = Box<dyn FnMut(&str) -> Option<String>>;
 
-#[allow(dead_code, reason = "scenarios follow")]
 pub(crate) struct Server {
     /// The lines behind its name.
     pub(crate) offers: Vec<String>,
@@ -32,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) output: Vec<u8>,
     /// Does not read a chunk that it refuses, but takes it for commands (emersion/go-smtp#315).
     pub(crate) chunks_as_commands: bool,
+    /// Which write of the client is being looked at, from 1.
+    pub(crate) write: Rc<Cell<usize>>,
     /// The server closed: nothing more is heard.
     pub(crate) closed: bool,
     input: Vec<u8>,
@@ -58,6 +60,7 @@ impl Server {
             taken: Vec::new(),
             output: b"220 relay.example ESMTP\r\n".to_vec(),
             chunks_as_commands: false,
+            write: Rc::default(),
             closed: false,
             input: Vec::new(),
             sender: None,
@@ -68,6 +71,7 @@ impl Server {
 
     pub(crate) fn hear(&mut self, octets: &[u8]) {
         self.input.extend_from_slice(octets);
+        self.write.set(self.write.get() + 1);
         while !self.closed && self.step() {}
     }
 
@@ -199,7 +203,6 @@ pub(crate) fn config(mode: Mode) -> ClientConfig {
     ClientConfig { tls: TlsMode::None, mode, ehlo_name: "client.example".into(), ..ClientConfig::default() }
 }
 
-#[allow(dead_code, reason = "scenarios follow")]
 impl Session {
     pub(crate) fn new(config: ClientConfig, server: Server) -> Self {
         let mut client = Client::new(config);
