@@ -9,6 +9,8 @@ mod bucket;
 mod chance;
 pub mod client;
 mod digest;
+mod lines;
+pub mod relay;
 pub mod smsc;
 mod timeline;
 pub mod world;

@@ -31,14 +31,15 @@ pub use books::Books;
 pub use config::SimConfig;
 pub use diary::Noted;
 pub use faults::{Fate, Faults, Limit, NumberPattern, NumberRule};
-pub use line::ConnectionId;
 pub use taken::TakenMessage;
 
+pub use crate::lines::ConnectionId;
+use crate::lines::Lines;
 use crate::timeline::Timeline;
 use desk::Desk;
 use diary::Diary;
 use intake::Response;
-use line::Lines;
+use line::Line;
 use receipts::{Accounts, Flights, Receipt};
 
 /// The octets looked at in one go: their submits stay in the nearest cache, and a connection that breaks does so
@@ -54,7 +55,7 @@ const MAX_PREFIX_CHARS: usize = 40;
 #[derive(Debug)]
 pub struct SmscSim {
     config: SimConfig,
-    lines: Lines,
+    lines: Lines<Line>,
     desk: Desk,
     accounts: Accounts,
     /// Answers whose time has not come.
@@ -84,7 +85,7 @@ impl SmscSim {
 
     /// A connection was made.
     pub fn connect(&mut self, now_us: u64) -> ConnectionId {
-        self.lines.open(now_us, &self.config)
+        self.lines.open(Line::new(now_us, &self.config))
     }
 
     /// What one read of a connection returned, cut anywhere.
@@ -166,7 +167,7 @@ impl SmscSim {
     /// When to call [`Self::handle_timeout`]; `None` for not before something happens.
     pub fn poll_timeout(&self) -> Option<u64> {
         let own = [self.responses.next_us(), self.receipts.next_us()];
-        own.into_iter().flatten().chain(self.lines.timeouts()).min()
+        own.into_iter().flatten().chain(self.lines.all().filter_map(Line::timeout_us)).min()
     }
 
     /// The connections there are, also those that want to close.

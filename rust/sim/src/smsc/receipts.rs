@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use arrayvec::ArrayString;
 use bealert_wire::smpp::{MAX_ADDRESS_CHARS, ReceiptState};
 
-use super::line::ConnectionId;
 use crate::bucket::Bucket;
+use crate::lines::ConnectionId;
 
 /// A receipt to be sent until it is answered with success.
 #[derive(Debug, Clone)]
