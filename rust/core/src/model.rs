@@ -40,6 +40,12 @@ impl Channel {
         }
     }
 
+    /// Whether receipts come by themselves and name their attempt, as bounces do; those of others are
+    /// told by the far end's id.
+    pub fn receipts_name_attempts(self) -> bool {
+        self == Channel::Email
+    }
+
     /// The channel of a stored number.
     pub fn from_u8(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()

@@ -83,6 +83,13 @@ impl Lane {
         }
     }
 
+    /// Whether something at the head may be durable: it is up to the caller to look.
+    pub(crate) fn has_durable(&self, committed: u64) -> bool {
+        let fresh = self.runway.front().is_some_and(|slice| slice.batch <= committed);
+        let intent = |queue: &VecDeque<Intent>| queue.front().is_some_and(|intent| intent.batch <= committed);
+        fresh || intent(&self.returned) || intent(&self.ready)
+    }
+
     /// Whether anything here could still be sent.
     pub(crate) fn has_stock(&self) -> bool {
         self.ahead() > 0 || self.has_fresh() || !self.due.is_empty() || !self.resends.is_empty()

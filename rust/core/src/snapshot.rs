@@ -30,6 +30,7 @@ const TRACES: u8 = 4;
 const DOUBTS: u8 = 5;
 const RECEIPTS: u8 = 6;
 const END: u8 = 7;
+const UNTIL: u8 = 8;
 
 /// Why a snapshot is of no use; the journal still tells everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -131,6 +132,8 @@ pub(crate) enum Item<'a> {
     Trace(TraceItem),
     Doubt(DoubtItem),
     Receipt(ReceiptItem),
+    /// Until when receipts that name their attempts are waited for, wall clock.
+    Until(i64),
     /// The last piece; how many came before it.
     End(u32),
 }
@@ -219,6 +222,10 @@ impl PieceWriter {
         }
     }
 
+    pub(crate) fn until(&mut self, at_ms: i64) {
+        number(self.begin(UNTIL), at_ms as u64);
+    }
+
     /// Ends the last piece: nothing more follows.
     pub(crate) fn finish(&mut self) {
         self.end();
@@ -295,6 +302,7 @@ pub(crate) fn read(
             DOUBTS => Item::Doubt(doubt(&mut input)?),
             RECEIPTS => Item::Receipt(receipt(&mut input)?),
             END => Item::End(input.narrow()?),
+            UNTIL => Item::Until(input.number()? as i64),
             _ => return Err(SnapshotError::Foreign),
         })?;
     }

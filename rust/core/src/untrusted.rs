@@ -23,6 +23,7 @@ pub fn snapshot_piece(at: u32, pieces: u32, octets: &[u8]) -> Option<(usize, Vec
             Item::Marks(.., marks) | Item::Parts(.., marks) => {
                 marks.iter().try_for_each(|byte| mark(*byte).map(drop))?;
             }
+            Item::Until(at_ms) => writer.until(at_ms),
             Item::End(_) => {}
         }
         Ok(())

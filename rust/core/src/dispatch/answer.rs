@@ -42,6 +42,9 @@ impl Dispatcher {
                 self.throttle(now_us, &flight, detail);
                 back = self.came_back(now_us, &flight, detail);
             }
+            Answer::Refused { refusal: Refusal::Gateway, detail } => {
+                back = self.refused_by_gateway(now_us, &flight, detail);
+            }
             Answer::Refused { refusal, detail } => self.refused(now_us, &flight, refusal, detail),
             Answer::Lost if flight.timed_out => self.send_again(now_us, &flight, true),
             Answer::Lost => {
@@ -51,6 +54,7 @@ impl Dispatcher {
             Answer::Unsent => back = self.came_back(now_us, &flight, "not written"),
             Answer::TimedOut => {}
         }
+        self.judge_hold(now_us, &flight, token, answer);
         // A message at the head of its lane still needs its block.
         if !back {
             self.leave_block(flight.key());
@@ -61,6 +65,22 @@ impl Dispatcher {
     fn timed_out(&mut self, now_us: u64, token: u64) {
         let Some(flight) = self.flights.time_out(token) else { return };
         self.doubt(now_us, &flight, "no response in time");
+        self.probe_failed(now_us, flight.gateway, token, true);
+    }
+
+    /// What an answer says of a gateway that is on hold.
+    fn judge_hold(&mut self, now_us: u64, flight: &Flight, token: u64, answer: Answer<'_>) {
+        let Flight { gateway, handed_us, .. } = *flight;
+        match answer {
+            Answer::Accepted { .. } => self.end_hold(now_us, gateway),
+            Answer::Refused { refusal: Refusal::Gateway, .. } => {}
+            // What is refused as it is handed out never saw the far end.
+            Answer::Refused { refusal: Refusal::ForGood, .. } if now_us > handed_us => {
+                self.end_hold(now_us, gateway);
+            }
+            Answer::Refused { .. } | Answer::TimedOut => self.probe_failed(now_us, gateway, token, true),
+            Answer::Lost | Answer::Unsent => self.probe_failed(now_us, gateway, token, false),
+        }
     }
 
     fn accepted(&mut self, now_us: u64, flight: &Flight, remote: &str) {
@@ -136,7 +156,7 @@ impl Dispatcher {
 
     /// A message that certainly did not leave: back to the head of its lane, no attempt burnt.
     /// `false` where it can't go on from there and was put off instead.
-    fn came_back(&mut self, now_us: u64, flight: &Flight, why: &str) -> bool {
+    pub(crate) fn came_back(&mut self, now_us: u64, flight: &Flight, why: &str) -> bool {
         if flight.timed_out {
             self.disproved(now_us, flight, why);
             return false;
@@ -203,6 +223,19 @@ impl Dispatcher {
 
     /// Records that a part did not leave: deferred to later, or ended with its campaign.
     pub(crate) fn put_off(&mut self, now_us: u64, due: Due, ordinal: u32, units: u8, why: &str) {
+        self.put_off_until(now_us, now_us, due, ordinal, units, why);
+    }
+
+    /// The same, to a time that is told.
+    pub(crate) fn put_off_until(
+        &mut self,
+        now_us: u64,
+        later_us: u64,
+        due: Due,
+        ordinal: u32,
+        units: u8,
+        why: &str,
+    ) {
         let stopped = self.campaigns.get(&due.key.campaign).and_then(|campaign| campaign.stopped);
         let said = Said {
             key: due.key,
@@ -217,7 +250,7 @@ impl Dispatcher {
             detail: why,
         };
         if self.part_state(due.key, ordinal, due.part).is_some_and(State::open) && self.record(now_us, said) {
-            self.schedule(now_us, due);
+            self.schedule(later_us, due);
         }
     }
 

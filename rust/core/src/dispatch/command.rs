@@ -7,8 +7,13 @@ use crate::model::{BlockMeta, CLASSES, CampaignId, CampaignRow, CampaignState, E
 use crate::outcome::Step;
 use crate::queue::Intent;
 
-/// How long an ended campaign is held, so that late receipts still correct it.
+/// How long the ids of an ended campaign's receipts are held, so that late ones still correct it: no SMSC
+/// keeps trying for longer.
 pub(crate) const LATE_US: u64 = 24 * 3_600 * 1_000_000;
+
+/// How long a campaign with mail is held: relays give up after up to five days (RFC 5321 §4.5.4.1), and
+/// the bounce takes its time. That costs an octet per person and channel.
+const LATE_MAIL_US: u64 = 6 * 24 * 3_600 * 1_000_000;
 
 impl Dispatcher {
     /// Runs a campaign whose blocks are written. The batch that makes it so carries the first
@@ -128,8 +133,7 @@ impl Dispatcher {
     pub(crate) fn admit(&mut self, row: CampaignRow, blocks: Vec<BlockMeta>) {
         let id = row.id;
         let expires_us = self.clock.at_us(row.expires_at_ms);
-        let routes =
-            row.routes.iter().map(|route| self.route_index(route.channel, &route.gateways)).collect();
+        let routes = row.routes.iter().map(|route| self.route_index(route)).collect();
         self.campaigns.insert(id, Campaign::new(row, expires_us, routes, blocks));
     }
 
@@ -221,10 +225,11 @@ impl Dispatcher {
     /// Ends a campaign once everything is answered and nothing is waited for.
     pub(crate) fn check_end(&mut self, now_us: u64, id: CampaignId) {
         let Some(campaign) = self.campaigns.get_mut(&id) else { return };
-        if campaign.row.state.ended() || !campaign.settled() {
+        if campaign.row.state.ended() || !campaign.settled(now_us) {
             return;
         }
-        campaign.purge_us = Some(now_us + LATE_US);
+        campaign.purge_us = Some(now_us + late_us(&campaign.row));
+        campaign.forget_ids_us = Some(now_us + LATE_US);
         let cancelled = campaign.row.state == CampaignState::Cancelling;
         let state = if cancelled { CampaignState::Cancelled } else { CampaignState::Done };
         self.journal.dirty.insert(id);
@@ -250,4 +255,10 @@ impl Dispatcher {
             state => Err(CommandError::Ended(state)),
         }
     }
+}
+
+/// How long what is held of a campaign corrects it after its end.
+pub(crate) fn late_us(row: &CampaignRow) -> u64 {
+    let named = row.routes.iter().any(|route| route.channel.receipts_name_attempts());
+    if named { LATE_MAIL_US } else { LATE_US }
 }

@@ -3,6 +3,7 @@
 
 use hashbrown::HashMap;
 
+use super::Named;
 use super::flight::Flight;
 use crate::model::{BlockKey, CampaignId, GatewayId};
 
@@ -47,6 +48,13 @@ impl Doubts {
             self.by_address.remove(&address);
         }
         removed
+    }
+
+    /// Removes the one that a receipt names.
+    pub(crate) fn remove_named(&mut self, address: u64, named: Named) {
+        if let Some(doubt) = self.at(address).iter().find(|doubt| doubt.is(named)).copied() {
+            self.remove(address, doubt);
+        }
     }
 
     /// Those of a campaign, with their addresses.

@@ -66,10 +66,11 @@ impl Dispatcher {
     /// Attempts that are in doubt wait for their receipt by number, as before the restart.
     fn fold_doubt(&mut self, outcome: &Outcome, place: Place) {
         let doubt = place.attempt(outcome);
+        let address = self.doubt_place(place.key, outcome.ordinal, place.address);
         match outcome.step {
-            Step::Resend | Step::Uncertain => self.doubts.add(place.address, doubt),
+            Step::Resend | Step::Uncertain => self.doubts.add(address, doubt),
             Step::Accepted | Step::Disproved | Step::Delivered | Step::Failed => {
-                self.doubts.remove(place.address, doubt);
+                self.doubts.remove(address, doubt);
             }
             _ => {}
         }
@@ -78,6 +79,9 @@ impl Dispatcher {
     /// Receipts of accepted attempts are waited for again, as long as is left of their time. Those of
     /// campaigns that have ended are only known, so that late ones still correct them.
     fn fold_receipt(&mut self, now_us: u64, outcome: &Outcome, place: Place) {
+        if outcome.channel.receipts_name_attempts() {
+            return self.fold_named(outcome);
+        }
         let attempt = place.attempt(outcome);
         let key = ReceiptKey::of(self.hash, outcome.gateway, &outcome.remote, place.address);
         match outcome.step {

@@ -7,6 +7,15 @@ use crate::model::{CLASSES, GatewayId};
 use crate::outcome::{State, Step};
 use crate::queue::{Due, Intent};
 
+/// What may go through a gateway now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// The message of this route and class.
+    Message(usize, usize, Source),
+    /// None that is durable; where one only waits for the limit of its domain, until when.
+    None(Option<u64>),
+}
+
 /// Where the next message lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
@@ -24,9 +33,15 @@ impl Dispatcher {
         if self.closing || self.journal.is_full() {
             return Next::Idle;
         }
-        let Some((route, class, source)) = self.choose(now_us, gateway) else {
-            self.note_starved(gateway);
-            return Next::Idle;
+        if let Some(held) = self.held(now_us, gateway) {
+            return held;
+        }
+        let (route, class, source) = match self.choose(now_us, gateway) {
+            Choice::Message(route, class, source) => (route, class, source),
+            Choice::None(short_until_us) => {
+                self.note_starved(now_us, gateway);
+                return short_until_us.map_or(Next::Idle, Next::Wait);
+            }
         };
         let Some(state) = self.gateway_mut(gateway) else { return Next::Idle };
         let ready_us = state.congestion.ready_us(now_us);
@@ -45,11 +60,14 @@ impl Dispatcher {
         state.counters.handed_out += 1;
         state.counters.in_flight += 1;
         state.meter.count(now_us, 1);
+        self.take_of_domain(now_us, route);
         let handout = match source {
             Source::Runway => self.hand_fresh(now_us, gateway, route, class),
             Source::Returned | Source::Ready => self.hand_intent(now_us, gateway, route, class, source),
         };
-        handout.map_or(Next::Idle, Next::Send)
+        let Some(handout) = handout else { return Next::Idle };
+        self.note_probe(now_us, &handout);
+        Next::Send(handout)
     }
 
     /// Messages that may go through a gateway, now or after the next commit: what a connection is worth making for.
@@ -59,31 +77,39 @@ impl Dispatcher {
         lanes.map(|lane| lane.ahead() as usize).sum()
     }
 
-    fn choose(&mut self, now_us: u64, id: GatewayId) -> Option<(usize, usize, Source)> {
+    fn choose(&mut self, now_us: u64, id: GatewayId) -> Choice {
         let committed = self.journal.committed;
+        let mut short_until_us: Option<u64> = None;
         for class in 0..CLASSES {
-            let gateway = self.gateway(id)?;
-            let (count, turn) = (gateway.serving.len(), gateway.turn);
+            let Some(gateway) = self.gateway(id) else { return Choice::None(None) };
+            let (count, turn, urgent) = (gateway.serving.len(), gateway.turn, class < gateway.last_class);
             for offset in 0..count {
-                let gateway = self.gateway(id)?;
+                let Some(gateway) = self.gateway(id) else { return Choice::None(None) };
                 let route = gateway.serving[(turn + offset) % count];
+                if !self.routes[route].lanes[class].has_durable(committed) {
+                    continue;
+                }
+                if let Some(until_us) = self.domain_is_short(now_us, route, urgent) {
+                    short_until_us = Some(short_until_us.map_or(until_us, |known| known.min(until_us)));
+                    continue;
+                }
                 let lane = &self.routes[route].lanes[class];
                 let begun = lane.runway.front().is_some_and(|slice| slice.part > 0);
                 let fresh = lane.runway.front().is_some_and(|slice| slice.batch <= committed);
                 if begun && fresh {
-                    return Some((route, class, Source::Runway));
+                    return Choice::Message(route, class, Source::Runway);
                 }
                 for source in [Source::Returned, Source::Ready] {
                     if self.drop_settled(now_us, route, class, source, committed) {
-                        return Some((route, class, source));
+                        return Choice::Message(route, class, source);
                     }
                 }
                 if fresh {
-                    return Some((route, class, Source::Runway));
+                    return Choice::Message(route, class, Source::Runway);
                 }
             }
         }
-        None
+        Choice::None(short_until_us)
     }
 
     /// Drops intents from the head that something else has settled meanwhile (a late answer, a

@@ -19,6 +19,10 @@ pub(crate) struct Campaign {
     pub(crate) expires_us: u64,
     /// When what is held of an ended campaign is dropped.
     pub(crate) purge_us: Option<u64>,
+    /// When of an ended campaign the ids of its receipts are dropped.
+    pub(crate) forget_ids_us: Option<u64>,
+    /// Until when receipts that name their attempts are waited for, if any are.
+    pub(crate) receipts_until_us: Option<u64>,
     /// The dispatcher's number of each of its routes.
     pub(crate) routes: Vec<usize>,
     pub(crate) channels: [Option<Live>; 3],
@@ -45,6 +49,8 @@ pub(crate) struct Live {
     marks: Vec<Mark>,
     /// Marks per part of dispatches that have several.
     parts: HashMap<u32, Vec<Mark>>,
+    /// A bit for each dispatch of which it was said that it was relayed.
+    relayed: Vec<u64>,
     pub(crate) tally: Tally,
     pub(crate) blocks: Vec<Block>,
     /// Dispatches handed out at least once.
@@ -88,6 +94,8 @@ impl Campaign {
             row,
             expires_us,
             purge_us: None,
+            forget_ids_us: None,
+            receipts_until_us: None,
             routes,
             channels,
             stopped: None,
@@ -119,10 +127,23 @@ impl Campaign {
     }
 
     /// Everything is answered and nothing is waited for.
-    pub(crate) fn settled(&self) -> bool {
+    pub(crate) fn settled(&self, now_us: u64) -> bool {
         self.flying == 0
             && self.awaiting == 0
             && self.channels.iter().flatten().all(|live| live.tally.open() == 0)
+            && (self.receipts_until_us.is_none_or(|until_us| until_us <= now_us) || self.awaits_names() == 0)
+    }
+
+    /// Receipts that name their attempts are waited for until then at least.
+    pub(crate) fn wait_for_receipts(&mut self, until_us: u64) {
+        self.receipts_until_us = self.receipts_until_us.max(Some(until_us));
+    }
+
+    /// Accepted dispatches whose receipt may still come and names its attempt.
+    fn awaits_names(&self) -> u64 {
+        let named = Channel::ALL.into_iter().filter(|channel| channel.receipts_name_attempts());
+        let lives = named.filter_map(|channel| self.channels[channel as usize].as_ref());
+        lives.map(|live| live.tally.of(State::Accepted)).sum()
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -137,7 +158,7 @@ impl Campaign {
             tallies: [0, 1, 2].map(|channel: usize| self.channels[channel].as_ref().map(|live| live.tally)),
             sent: each(|live| live.sent),
             units_left,
-            awaiting: self.awaiting,
+            awaiting: self.awaiting + self.receipts_until_us.map_or(0, |_| self.awaits_names()),
             rate,
             eta_s: if left == 0 { Some(0.0) } else { (rate > 0.0).then(|| left as f64 / rate) },
         }
@@ -149,6 +170,7 @@ impl Live {
         Self {
             marks: vec![Mark::default(); people as usize],
             parts: HashMap::new(),
+            relayed: Vec::new(),
             tally: Tally::queued(people.into()),
             blocks: Vec::new(),
             sent: 0,
@@ -202,6 +224,18 @@ impl Live {
         }
         self.tally.shift(before, whole.state());
         Ok(part_before)
+    }
+
+    /// Notes that a dispatch was relayed; `false` where that was known.
+    pub(crate) fn note_relayed(&mut self, ordinal: u32) -> bool {
+        let (at, bit) = (ordinal as usize / 64, 1 << (ordinal % 64));
+        if self.relayed.is_empty() {
+            self.relayed = vec![0; self.marks.len().div_ceil(64)];
+        }
+        let Some(word) = self.relayed.get_mut(at) else { return false };
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
     }
 
     /// The marks of all, by ordinal.

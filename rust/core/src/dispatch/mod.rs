@@ -15,10 +15,12 @@ mod answer;
 mod book;
 mod command;
 mod digest;
+mod domains;
 mod doubts;
 mod flight;
 mod fold;
 mod handout;
+mod hold;
 mod journal;
 mod live;
 mod named;
@@ -45,17 +47,20 @@ use crate::queue::{Due, Lane};
 use hashbrown::{HashMap, HashSet};
 
 use book::{Moment, ReceiptBook};
+use domains::Bucket;
 use doubts::Doubts;
 use flight::Flights;
+use hold::Hold;
 pub use journal::HELD_ROWS;
 use journal::Journal;
 use live::{Campaign, Meter};
+use named::NamedReceipts;
 use parking::Parking;
 use snapshots::Snapshots;
 use traces::Traces;
 pub use values::{
     Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch,
-    Named, Next, Progress, Receipt, Settings, Told,
+    Named, NamedCounters, Next, Progress, Receipt, Settings, Told,
 };
 
 /// See the module.
@@ -72,6 +77,7 @@ pub struct Dispatcher {
     parking: Parking,
     doubts: Doubts,
     traces: Traces,
+    named: NamedReceipts,
     snapshots: Snapshots,
     /// Retries and resends by the time they are due.
     waiting: BinaryHeap<std::cmp::Reverse<(u64, Due)>>,
@@ -80,12 +86,16 @@ pub struct Dispatcher {
     changed: HashSet<CampaignId>,
     closing: bool,
     faults: u64,
+    /// When it was last looked at whether a hold has ended.
+    looked_us: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Gateway {
     spec: GatewaySpec,
     limiter: Limiter,
+    /// Its limits for the people of some domains.
+    buckets: Vec<Bucket>,
     sessions: Vec<u16>,
     /// Routes for which it is the first healthy choice.
     serving: Vec<usize>,
@@ -98,6 +108,8 @@ pub(crate) struct Gateway {
     starved: bool,
     /// Until then another gateway of its routes is preferred: it takes nothing, though it is connected.
     unfit_until_us: u64,
+    /// It refuses us, and not the people: nothing goes to it for now.
+    hold: Option<Hold>,
     /// Refusals since it last took something.
     refusals: u32,
     /// What the far end was found to take, beside the limit.
@@ -116,7 +128,11 @@ pub(crate) struct Gateway {
 pub(crate) struct RouteState {
     channel: Channel,
     gateways: Vec<GatewayId>,
+    /// The domain of its people, where that may have a limit.
+    domain: Option<String>,
     serving: Option<GatewayId>,
+    /// The limit for its domain at the gateway that serves it.
+    bucket: Option<usize>,
     lanes: [Lane; CLASSES],
 }
 
@@ -160,6 +176,7 @@ impl Dispatcher {
             parking: Parking::default(),
             doubts: Doubts::default(),
             traces: Traces::default(),
+            named: NamedReceipts::default(),
             snapshots: Snapshots::default(),
             waiting: BinaryHeap::new(),
             journal: Journal::new(settings.last_seq),
@@ -167,6 +184,7 @@ impl Dispatcher {
             changed: HashSet::new(),
             closing: false,
             faults: 0,
+            looked_us: settings.now_us,
         }
     }
 
@@ -181,6 +199,7 @@ impl Dispatcher {
         let congestion = Congestion::new(self.clock.now_us, spec.units_per_second.is_some());
         self.gateways[at] = Some(Gateway {
             limiter,
+            buckets: Bucket::all(self.clock.now_us, &spec.domains),
             spec,
             sessions: Vec::new(),
             serving: Vec::new(),
@@ -189,6 +208,7 @@ impl Dispatcher {
             ahead: 0,
             starved: false,
             unfit_until_us: 0,
+            hold: None,
             refusals: 0,
             congestion,
             throttled_us: None,

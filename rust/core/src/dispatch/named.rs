@@ -1,17 +1,261 @@
-//! Receipts that name their attempt themselves.
+//! Receipts that name their attempt themselves, as the token in the address of a bounce does: no book
+//! of ids is needed, and one that comes days later still finds whom it is about.
+//!
+//! A receipt changes the attempt that it names and no other, and is answered after the commit that
+//! holds it (I9). What it says of an attempt that has no answer yet is parked until that comes.
 
-use super::{Dispatcher, Named, Told};
+use arrayvec::ArrayString;
+
+use super::book::ReceiptKey;
+use super::doubts::Doubt;
+use super::flight::Flight;
+use super::journal::ReplyDue;
+use super::record::Said;
+use super::{Action, Dispatcher, Named, NamedCounters, Receipt, Told};
+use crate::ledger::{NoticeCode, Outcome};
+use crate::model::{BlockKey, CampaignId, Channel, GatewayId};
+use crate::outcome::{State, Step};
+
+/// So long after one receipt that came too late, the next one is news again.
+const LATE_NEWS_US: u64 = 3_600_000_000;
+
+/// What is counted of them.
+#[derive(Debug, Default)]
+pub(crate) struct NamedReceipts {
+    pub(crate) heard: u64,
+    pub(crate) unmatched: u64,
+    late: u64,
+    /// When one that came too late was last told.
+    told_us: Option<u64>,
+}
 
 impl Dispatcher {
-    /// A receipt has come that names its attempt. It is answered through [`super::Action::Reply`] with
-    /// [`crate::model::GatewayId::NONE`] and these two numbers once it is durable, or at once with a
-    /// temporary error where the ledger is too far behind ([`super::HELD_ROWS`]).
+    /// A receipt has come that names its attempt. It is answered through [`Action::Reply`] with
+    /// [`GatewayId::NONE`] and these two numbers once it is durable, or at once with a temporary error
+    /// where the ledger is too far behind ([`super::HELD_ROWS`]).
+    ///
+    /// What says nothing new is answered and leaves no row. A campaign with mail is held for six days
+    /// after its end; what comes later than that is counted, and told once an hour at most.
     pub fn receipt_for(&mut self, now_us: u64, bearer: u16, reply: u64, named: Named, told: Told<'_>) {
-        todo!("{now_us} {bearer} {reply} {named:?} {told:?}")
+        let gateway = GatewayId::NONE;
+        if self.journal.is_full() {
+            return self.actions.push_back(Action::Reply { gateway, session: bearer, reply, ok: false });
+        }
+        self.hear_named(now_us, named, told);
+        self.reply_when_durable(ReplyDue { gateway, session: bearer, reply, since_us: now_us });
     }
 
     /// Whoever brought receipts is gone: nothing is answered to it any more.
     pub fn bearer_gone(&mut self, bearer: u16) {
-        todo!("{bearer}")
+        self.forget_replies(GatewayId::NONE, bearer);
+    }
+
+    /// What became of receipts that name their attempts, since the engine was opened.
+    pub fn named_counters(&self) -> NamedCounters {
+        let NamedReceipts { heard, unmatched, late, .. } = self.named;
+        NamedCounters { heard, unmatched, late }
+    }
+
+    fn hear_named(&mut self, now_us: u64, named: Named, told: Told<'_>) {
+        let key = named.key();
+        let Some(state) = self.part_state(key, named.ordinal, 0) else {
+            return self.note_late(now_us, named);
+        };
+        let resent = || self.live_mark(named).is_some_and(|mark| mark.doubted());
+        if (state.open() || resent()) && self.flights.iter().any(|flight| flight.is(named)) {
+            let (remote, address) = (named.text(), named.short());
+            let receipt =
+                Receipt { remote: &remote, address: &address, step: told.step, detail: told.detail };
+            return self.park(now_us, self.parked_under(named), GatewayId::NONE, receipt);
+        }
+        self.settle_named(now_us, named, told);
+    }
+
+    /// Records what is new in it.
+    fn settle_named(&mut self, now_us: u64, named: Named, told: Told<'_>) {
+        let Named { ordinal, attempt, .. } = named;
+        let key = named.key();
+        let Some(mark) = self.live_mark(named) else { return };
+        let state = mark.state();
+        let doubted = mark.in_doubt() && self.doubts_named(named);
+        let never_left = matches!(state, State::Queued | State::Expired | State::Cancelled | State::Skipped);
+        let step = match told.step {
+            _ if never_left => None,
+            Step::Delivered if !matches!(state, State::Delivered | State::Confirmed) => Some(Step::Delivered),
+            Step::Failed if doubted => Some(Step::Disproved),
+            Step::Failed if state == State::Accepted => Some(Step::Failed),
+            // Whoever took it on has told so; what became of it there, a later receipt may know.
+            Step::Accepted if doubted && matches!(state, State::Uncertain | State::Waiting) => {
+                self.relayed(named).then_some(Step::Accepted)
+            }
+            Step::Accepted if state == State::Accepted => self.relayed(named).then_some(Step::Accepted),
+            _ => None,
+        };
+        let Some(step) = step else {
+            self.named.unmatched += u64::from(never_left);
+            return;
+        };
+        let (units, gateway) = (1, GatewayId::NONE);
+        let Told { detail, .. } = told;
+        let said =
+            Said { key, ordinal, part: 0, units, attempt, gateway, step, remote: "", took_us: 0, detail };
+        if self.record(now_us, said) {
+            self.named.heard += 1;
+        }
+        if doubted {
+            let place = self.doubt_place(key, ordinal, 0);
+            self.doubts.remove_named(place, named);
+        }
+        self.check_end(now_us, named.campaign);
+    }
+
+    /// An attempt was accepted: its receipt may be here already, or is waited for.
+    pub(crate) fn expect_named(&mut self, now_us: u64, flight: &Flight) {
+        let gateway = self.gateway(flight.gateway).filter(|gateway| gateway.spec.receipts);
+        let until_us = gateway.map(|gateway| now_us + gateway.spec.receipt_wait_us);
+        if let Some(until_us) = until_us
+            && let Some(campaign) = self.campaigns.get_mut(&flight.key().campaign)
+        {
+            campaign.wait_for_receipts(until_us);
+        }
+        self.hear_parked(now_us, flight);
+    }
+
+    /// An attempt has an answer, or is in doubt: what was parked of it is heard now.
+    pub(crate) fn hear_parked(&mut self, now_us: u64, flight: &Flight) {
+        if self.parking.is_empty() {
+            return;
+        }
+        let named = flight.named();
+        if let Some(parked) = self.parking.take(self.hash, self.parked_under(named)) {
+            self.journal.unpark(now_us, parked.id);
+            let detail = parked.detail.as_deref().unwrap_or("");
+            self.settle_named(now_us, named, Told { step: parked.step, detail });
+        }
+    }
+
+    /// After a restart nothing is in flight: whatever was parked says what became of its attempt.
+    pub(crate) fn settle_named_parked(&mut self, now_us: u64) {
+        for (key, parked) in self.parking.named() {
+            self.parking.take(self.hash, key);
+            self.journal.unpark(now_us, parked.id);
+            let detail = parked.detail.as_deref().unwrap_or("");
+            match Named::read(&parked.remote) {
+                Some(named) => self.hear_named(now_us, named, Told { step: parked.step, detail }),
+                None => self.named.unmatched += 1,
+            }
+        }
+    }
+
+    /// What a row tells of the wait for receipts that name their attempts.
+    pub(crate) fn fold_named(&mut self, outcome: &Outcome) {
+        if outcome.step != Step::Accepted {
+            return;
+        }
+        let gateway = self.gateway(outcome.gateway).filter(|gateway| gateway.spec.receipts);
+        let wait_us = gateway.map(|gateway| gateway.spec.receipt_wait_us);
+        let Some(campaign) = self.campaigns.get_mut(&outcome.campaign) else { return };
+        if let Some(wait_us) = wait_us {
+            let until_ms = outcome.at_ms.saturating_add((wait_us / 1_000) as i64);
+            campaign.wait_for_receipts(self.clock.at_us(until_ms));
+        } else if outcome.gateway == GatewayId::NONE
+            && let Some(live) = campaign.live(outcome.channel)
+        {
+            live.note_relayed(outcome.ordinal);
+        }
+    }
+
+    /// The place under which the doubts of a dispatch are found.
+    pub(crate) fn doubt_place(&self, key: BlockKey, ordinal: u32, address: u64) -> u64 {
+        if !key.channel.receipts_name_attempts() {
+            return address;
+        }
+        let person = u64::from(key.campaign.0) << 32 | u64::from(ordinal);
+        self.hash.hash(0x4_0000 + key.channel as u64, &person.to_le_bytes())
+    }
+
+    fn doubts_named(&self, named: Named) -> bool {
+        let place = self.doubt_place(named.key(), named.ordinal, 0);
+        self.doubts.at(place).iter().any(|doubt| doubt.is(named))
+    }
+
+    fn live_mark(&self, named: Named) -> Option<crate::outcome::Mark> {
+        let live = self.campaigns.get(&named.campaign)?.channels[named.channel as usize].as_ref()?;
+        Some(live.mark(named.ordinal, 0))
+    }
+
+    fn relayed(&mut self, named: Named) -> bool {
+        let live = self.campaigns.get_mut(&named.campaign).and_then(|campaign| campaign.live(named.channel));
+        live.is_some_and(|live| live.note_relayed(named.ordinal))
+    }
+
+    fn parked_under(&self, named: Named) -> u64 {
+        ReceiptKey::of(self.hash, GatewayId::NONE, &named.text(), 0).key
+    }
+
+    fn note_late(&mut self, now_us: u64, named: Named) {
+        self.named.late += 1;
+        if self.named.told_us.is_some_and(|told_us| now_us < told_us + LATE_NEWS_US) {
+            return;
+        }
+        self.named.told_us = Some(now_us);
+        let text = format!(
+            "a receipt of campaign {} came too late, its report stays as it is; {} so far",
+            named.campaign, self.named.late
+        );
+        self.notice(now_us, None, GatewayId::NONE, NoticeCode::LateReceipt, &text);
+    }
+}
+
+impl Named {
+    /// Names campaign and channel; the block is not known.
+    fn key(self) -> BlockKey {
+        BlockKey { campaign: self.campaign, channel: self.channel, block: 0 }
+    }
+
+    /// As it is parked.
+    fn text(self) -> ArrayString<64> {
+        let Named { campaign, channel, ordinal, attempt } = self;
+        let mut text = ArrayString::new();
+        let numbers = format!("{campaign} {} {ordinal} {attempt}", channel as u8);
+        text.push_str(&numbers);
+        text
+    }
+
+    /// Tells those that are parked apart, in few characters.
+    fn short(self) -> ArrayString<20> {
+        let mut text = ArrayString::new();
+        text.push_str(&format!("{:x} {:x}", self.ordinal, self.attempt));
+        text
+    }
+
+    fn read(text: &str) -> Option<Named> {
+        let mut numbers = text.split(' ');
+        Some(Named {
+            campaign: CampaignId(numbers.next()?.parse().ok()?),
+            channel: Channel::from_u8(numbers.next()?.parse().ok()?)?,
+            ordinal: numbers.next()?.parse().ok()?,
+            attempt: numbers.next()?.parse().ok()?,
+        })
+    }
+}
+
+impl Flight {
+    fn named(&self) -> Named {
+        let BlockKey { campaign, channel, .. } = self.key();
+        Named { campaign, channel, ordinal: self.ordinal, attempt: self.due.attempt }
+    }
+
+    /// Whether it is that attempt, and may still be answered in time.
+    fn is(&self, named: Named) -> bool {
+        !self.timed_out && self.named() == named
+    }
+}
+
+impl Doubt {
+    pub(crate) fn is(&self, named: Named) -> bool {
+        let Named { campaign, channel, ordinal, attempt } = named;
+        (self.key.campaign, self.key.channel, self.ordinal, self.attempt)
+            == (campaign, channel, ordinal, attempt)
     }
 }

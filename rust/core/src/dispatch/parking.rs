@@ -81,6 +81,18 @@ impl Parking {
         all
     }
 
+    /// Those that name their attempt, in the order in which they came.
+    pub(crate) fn named(&self) -> Vec<(u64, Parked)> {
+        let named = self.by_remote.iter().filter(|(_, (_, parked))| parked.gateway == GatewayId::NONE);
+        let mut all: Vec<(u64, Parked)> = named.map(|(key, (_, parked))| (*key, parked.clone())).collect();
+        all.sort_unstable_by_key(|(_, parked)| parked.id);
+        all
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_remote.is_empty()
+    }
+
     /// The next one whose time is over.
     pub(crate) fn expired(&mut self, now_us: u64) -> Option<u64> {
         while let Some((at_us, key)) = self.order.front().copied().filter(|(at_us, _)| *at_us <= now_us) {

@@ -101,9 +101,11 @@ impl Dispatcher {
         }
     }
 
-    fn count_orphan(&mut self, gateway: GatewayId) {
+    pub(crate) fn count_orphan(&mut self, gateway: GatewayId) {
         if let Some(gateway) = self.gateway_mut(gateway) {
             gateway.counters.orphans += 1;
+        } else if gateway == GatewayId::NONE {
+            self.named.unmatched += 1;
         }
     }
 
@@ -131,6 +133,9 @@ impl Dispatcher {
 
     /// An attempt was accepted: its receipt may be here already, or is waited for.
     pub(crate) fn expect_receipt(&mut self, now_us: u64, flight: &Flight, remote: &str) {
+        if flight.key().channel.receipts_name_attempts() {
+            return self.expect_named(now_us, flight);
+        }
         let Some(gateway) = self.gateway(flight.gateway).filter(|gateway| gateway.spec.receipts) else {
             return;
         };
@@ -213,7 +218,7 @@ impl Dispatcher {
         self.check_end(now_us, key.campaign);
     }
 
-    fn park(&mut self, now_us: u64, key: u64, gateway: GatewayId, receipt: Receipt<'_>) {
+    pub(crate) fn park(&mut self, now_us: u64, key: u64, gateway: GatewayId, receipt: Receipt<'_>) {
         if self.parking.has(key) {
             return;
         }
@@ -252,7 +257,10 @@ impl Dispatcher {
     pub(crate) fn add_doubt(&mut self, now_us: u64, flight: &Flight) {
         let Some((_, _, address)) = self.entry(flight.key(), flight.due.index) else { return };
         let doubt = flight.attempt();
-        self.doubts.add(address, doubt);
+        self.doubts.add(self.doubt_place(flight.key(), flight.ordinal, address), doubt);
+        if flight.key().channel.receipts_name_attempts() {
+            return self.hear_parked(now_us, flight);
+        }
         let Some(key) = self.parking.only_from(self.hash, flight.gateway, address) else { return };
         if self.doubts.at(address).len() > 1 || self.flights.any_to(flight.gateway, address) {
             return;
@@ -265,8 +273,9 @@ impl Dispatcher {
 
     /// A late answer tells what became of an attempt; `false` where that was known already.
     pub(crate) fn settle_doubt(&mut self, flight: &Flight) -> bool {
-        let entry = self.entry(flight.key(), flight.due.index);
-        entry.is_some_and(|(_, _, address)| self.doubts.remove(address, flight.attempt()))
+        let Some((ordinal, _, address)) = self.entry(flight.key(), flight.due.index) else { return false };
+        let place = self.doubt_place(flight.key(), ordinal, address);
+        self.doubts.remove(place, flight.attempt())
     }
 }
 

@@ -5,7 +5,7 @@
 //! an `uncertain` row is appended for each part, in the first batch, before anything is sent (I3).
 
 use super::book::Expected;
-use super::command::LATE_US;
+use super::command::{LATE_US, late_us};
 use super::doubts::Doubt;
 use super::places::{Indexes, read_block, rest_units};
 use super::record::Said;
@@ -76,7 +76,7 @@ impl Dispatcher {
         for row in reader.campaigns()? {
             let Some(ended_at_ms) = row.ended_at_ms else { continue };
             let retired = reader.erased(row.id)?.is_some() || reader.archived(row.id)?.is_some();
-            if self.clock.left_us(ended_at_ms, LATE_US) > 0 && !retired {
+            if self.clock.left_us(ended_at_ms, late_us(&row)) > 0 && !retired {
                 late.push(row);
             } else if reader.snapshot(row.id)?.is_some() {
                 self.drop_snapshot(row.id);
@@ -118,11 +118,13 @@ impl Dispatcher {
     }
 
     fn enter(&mut self, now_us: u64, row: CampaignRow, blocks: Vec<crate::model::BlockMeta>) {
-        let (id, state, ended_at_ms) = (row.id, row.state, row.ended_at_ms);
+        let (id, state, ended_at_ms, late_us) = (row.id, row.state, row.ended_at_ms, late_us(&row));
         self.admit(row, blocks);
         if let Some(campaign) = self.campaigns.get_mut(&id) {
             campaign.stopped = (state == CampaignState::Cancelling).then_some(Step::Cancelled);
-            campaign.purge_us = ended_at_ms.map(|at_ms| now_us + self.clock.left_us(at_ms, LATE_US));
+            let left_us = |span_us| ended_at_ms.map(|at_ms| now_us + self.clock.left_us(at_ms, span_us));
+            campaign.purge_us = left_us(late_us);
+            campaign.forget_ids_us = left_us(LATE_US);
         }
     }
 
@@ -277,7 +279,8 @@ impl Dispatcher {
         };
         self.record(now_us, said);
         let Due { key, part, attempt, .. } = due;
-        self.doubts.add(address, Doubt { key, ordinal, part, units, attempt, gateway });
+        let place = self.doubt_place(key, ordinal, address);
+        self.doubts.add(place, Doubt { key, ordinal, part, units, attempt, gateway });
         if again {
             let attempt = attempt.saturating_add(1);
             self.schedule(now_us, Due { attempt, resends: due.resends + 1, resend: true, ..due });
@@ -289,8 +292,12 @@ impl Dispatcher {
         for open in open.iter().filter(|open| open.uncertain) {
             let Some(route) = self.route_of(open.due.key) else { continue };
             for id in self.routes[route].gateways.clone() {
+                let bucket = self.bucket_at(id, route);
                 if let Some(gateway) = self.gateway_mut(id) {
                     gateway.uncertain_at_start += 1;
+                    if let Some(bucket) = bucket {
+                        gateway.buckets[bucket].uncertain_at_start += 1;
+                    }
                 }
             }
         }
@@ -299,6 +306,7 @@ impl Dispatcher {
             let second = gateway.spec.units_per_second.unwrap_or(0.0) as u64;
             gateway.limiter = crate::limit::Limiter::new(gateway.spec.units_per_second);
             gateway.limiter.start_charged(now_us, gateway.uncertain_at_start.min(second));
+            gateway.buckets.iter_mut().for_each(|bucket| bucket.charge(now_us));
         }
     }
 
@@ -351,5 +359,6 @@ impl Dispatcher {
         for parked in self.parking.alone_from_their_number() {
             self.settle_by_number(now_us, parked.gateway, Receipt::from(&parked));
         }
+        self.settle_named_parked(now_us);
     }
 }

@@ -58,15 +58,31 @@ impl Dispatcher {
 
     fn refill_gateway(&mut self, now_us: u64, id: GatewayId, due: bool) {
         let Some(gateway) = self.gateway(id) else { return };
-        let serving = &gateway.serving;
-        let stocked = |class: &usize| serving.iter().any(|at| self.can_send(now_us, *at, *class));
-        let Some(top) = (0..CLASSES).find(stocked) else { return };
-        let routes = serving.clone();
+        let routes = gateway.serving.clone();
+        // Of a slow domain little can leave, however much of it waits: the others go on beside it.
+        let top = |slow: &dyn Fn(usize) -> bool| {
+            let stocked =
+                |class: &usize| routes.iter().any(|at| slow(*at) && self.can_send(now_us, *at, *class));
+            (0..CLASSES).find(stocked)
+        };
+        let top_of_all = top(&|route| !self.domain_is_slow(now_us, route));
+        let tops: Vec<(usize, Option<usize>)> = routes
+            .iter()
+            .map(|route| match self.domain_is_slow(now_us, *route) {
+                false => (*route, top_of_all),
+                true => (*route, [top_of_all, top(&|at| at == *route)].into_iter().flatten().min()),
+            })
+            .collect();
+        if tops.iter().all(|(_, top)| top.is_none()) {
+            return;
+        }
         let target = self.reserve_ahead(now_us, id);
-        for route in routes {
+        for (route, top) in tops {
+            let Some(top) = top else { continue };
             for class in top + 1..CLASSES {
                 self.release(now_us, route, class, |_| true, true);
             }
+            let target = target.min(self.domain_ahead(route));
             let lane = &self.routes[route].lanes[top];
             if lane.has_stock() && (due || lane.ahead() <= target / 2) {
                 self.fill_lane(now_us, id, route, top, target);
@@ -74,14 +90,25 @@ impl Dispatcher {
         }
     }
 
+    /// The most that is reserved ahead for a route, where its domain has a limit.
+    fn domain_ahead(&self, route: usize) -> u32 {
+        self.domain_rate(route).map_or(AHEAD_MOST, |rate| self.two_cycles(rate))
+    }
+
+    /// Twice what leaves between two commits at a rate, within the bounds.
+    fn two_cycles(&self, rate: f64) -> u32 {
+        let cycle_s = (FLUSH_US as f64 + self.journal.slow_commit_us) / 1e6;
+        ((2.0 * cycle_s * rate).ceil() as u32).clamp(AHEAD_LEAST, AHEAD_MOST)
+    }
+
     /// Twice what leaves between two commits, within the bounds. Without a limit of ours it doubles
     /// each time a session with room finds nothing that is durable, and follows the measured rate down.
     fn reserve_ahead(&mut self, now_us: u64, id: GatewayId) -> u32 {
         let cycle_s = (FLUSH_US as f64 + self.journal.slow_commit_us) / 1e6;
-        let Some(gateway) = self.gateway_mut(id) else { return AHEAD_LEAST };
-        if let Some(rate) = gateway.spec.units_per_second {
-            return ((2.0 * cycle_s * rate).ceil() as u32).clamp(AHEAD_LEAST, AHEAD_MOST);
+        if let Some(rate) = self.gateway(id).and_then(|gateway| gateway.spec.units_per_second) {
+            return self.two_cycles(rate);
         }
+        let Some(gateway) = self.gateway_mut(id) else { return AHEAD_LEAST };
         let measured = gateway.meter.rate(now_us);
         if std::mem::take(&mut gateway.starved) {
             gateway.ahead = gateway.ahead.saturating_mul(2);
@@ -94,15 +121,18 @@ impl Dispatcher {
 
     /// What leaves through a gateway while a commit runs: with that much ahead, the next commit that is
     /// due anyway is soon enough.
-    fn leaves_meanwhile(&self, id: GatewayId) -> u32 {
+    fn leaves_meanwhile(&self, id: GatewayId, route: usize) -> u32 {
         let rate = self.gateway(id).and_then(|gateway| gateway.spec.units_per_second);
+        let rate = [rate, self.domain_rate(route)].into_iter().flatten().reduce(f64::min);
         rate.map_or(u32::MAX, |rate| (self.journal.slow_commit_us / 1e6 * rate).ceil() as u32)
     }
 
     /// A session has room and nothing durable to send, though something waits to be reserved.
-    pub(crate) fn note_starved(&mut self, id: GatewayId) {
+    pub(crate) fn note_starved(&mut self, now_us: u64, id: GatewayId) {
         let Some(gateway) = self.gateway(id) else { return };
-        let stocked = |at: &usize| self.routes[*at].lanes.iter().any(Lane::has_stock);
+        let stocked = |at: &usize| {
+            !self.domain_is_slow(now_us, *at) && self.routes[*at].lanes.iter().any(Lane::has_stock)
+        };
         if gateway.serving.iter().any(stocked)
             && let Some(gateway) = self.gateway_mut(id)
         {
@@ -136,7 +166,7 @@ impl Dispatcher {
             while ahead(self) < target && self.fill_from_due(now_us, gateway, route, class, true) {}
         }
         // What was reserved may leave after the commit only: do not let the gateway wait for it.
-        self.journal.urgent |= ahead(self) > before && before < self.leaves_meanwhile(gateway);
+        self.journal.urgent |= ahead(self) > before && before < self.leaves_meanwhile(gateway, route);
         self.prefetch(now_us, route, class, target);
     }
 

@@ -109,6 +109,7 @@ impl Dispatcher {
                 let key = BlockKey { campaign: id, channel, block };
                 self.doubts.add(address, Doubt { key, ordinal, part, units, attempt, gateway });
             }
+            Item::Until(at_ms) => campaign.wait_for_receipts(self.clock.at_us(at_ms)),
             Item::Receipt(item) => self.restore_receipt(now_us, id, &item),
             Item::Header(_) | Item::End(_) => {}
         }

@@ -2,7 +2,7 @@
 
 use super::{Dispatcher, RouteState};
 use crate::ledger::NoticeCode;
-use crate::model::{CLASSES, Channel, GatewayId};
+use crate::model::{CLASSES, GatewayId, Route};
 
 /// How long a gateway that takes nothing is passed over; then it is tried again.
 const UNFIT_US: u64 = 30_000_000;
@@ -27,17 +27,19 @@ impl Dispatcher {
     }
 
     /// The number of a route, made at first sight.
-    pub(crate) fn route_index(&mut self, channel: Channel, names: &[String]) -> usize {
+    pub(crate) fn route_index(&mut self, route: &Route) -> usize {
+        let Route { channel, gateways: ref names, ref domain } = *route;
         let named = |name: &String| {
             let fits =
                 |gateway: &&super::Gateway| gateway.spec.name == *name && gateway.spec.channel == channel;
             self.gateways.iter().flatten().find(fits).map(|gateway| gateway.spec.id)
         };
         let gateways: Vec<GatewayId> = names.iter().filter_map(named).collect();
-        let known = self.routes.iter().position(|r| r.channel == channel && r.gateways == gateways);
+        let same = |r: &RouteState| r.channel == channel && r.gateways == gateways && r.domain == *domain;
+        let known = self.routes.iter().position(same);
         known.unwrap_or_else(|| {
-            let lanes = Default::default();
-            self.routes.push(RouteState { channel, gateways, serving: None, lanes });
+            let (domain, lanes) = (domain.clone(), Default::default());
+            self.routes.push(RouteState { channel, gateways, domain, serving: None, bucket: None, lanes });
             self.routes.len() - 1
         })
     }
@@ -56,11 +58,13 @@ impl Dispatcher {
     /// does, to the first that has a session. A route that nobody serves takes its reservations back.
     pub(crate) fn reroute(&mut self, now_us: u64) {
         for at in 0..self.routes.len() {
-            let connected = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| !g.sessions.is_empty());
-            let fit = |id: &&GatewayId| self.gateway(**id).is_some_and(|g| g.unfit_until_us <= now_us);
-            let mut choices = self.routes[at].gateways.iter().filter(connected);
-            let first = choices.clone().next();
-            let serving = choices.find(fit).or(first).copied();
+            // Nothing at all goes to one that is on hold; one that is unfit is still given something.
+            let rank = |id: &&GatewayId| {
+                let gateway = self.gateway(**id).filter(|gateway| !gateway.sessions.is_empty())?;
+                Some((gateway.on_hold(now_us), gateway.unfit_until_us > now_us))
+            };
+            let choices = self.routes[at].gateways.iter().filter_map(|id| Some((rank(&id)?, id)));
+            let serving = choices.min_by_key(|(rank, _)| *rank).map(|(_, id)| *id);
             if serving == self.routes[at].serving {
                 continue;
             }
@@ -71,6 +75,7 @@ impl Dispatcher {
                 new.serving.push(at);
             }
             self.routes[at].serving = serving;
+            self.routes[at].bucket = serving.and_then(|id| self.bucket_at(id, at));
             for class in 0..CLASSES {
                 if serving.is_none() {
                     self.take_back(now_us, at, class, |_| true, "no gateway");

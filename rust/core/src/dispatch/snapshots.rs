@@ -182,6 +182,9 @@ impl Dispatcher {
         for (channel, live) in lives() {
             pack_marks(&mut out, channel, live, &unsaid);
         }
+        if let Some(until_us) = campaign.receipts_until_us {
+            out.until(self.clock.at_ms(until_us));
+        }
         let mut traces: Vec<_> = self.traces.of(id).collect();
         traces.sort_unstable_by_key(|(key, _)| *key);
         for ((_, channel, ordinal, part), trace) in traces {

@@ -10,12 +10,15 @@ impl Dispatcher {
         let wait =
             self.gateways.iter().flatten().filter_map(|g| g.waits.front()).map(|(at, _)| at.us()).min();
         let ends = self.campaigns.values().filter_map(|campaign| {
-            let expires =
-                (!campaign.row.state.ended() && campaign.stopped.is_none()).then_some(campaign.expires_us);
-            expires.or(campaign.purge_us)
+            let running = !campaign.row.state.ended();
+            let expires = (running && campaign.stopped.is_none()).then_some(campaign.expires_us);
+            let receipts = campaign.receipts_until_us.filter(|_| running);
+            let purge = campaign.forget_ids_us.or(campaign.purge_us);
+            [expires, receipts, purge].into_iter().flatten().min()
         });
         let unfit = self.gateways.iter().flatten().map(|g| g.unfit_until_us).filter(|at| *at > 0).min();
-        [retry, wait, unfit, ends.min(), self.parking.timeout(), self.journal.timeout()]
+        let hold = self.gateways.iter().flatten().filter_map(|g| g.hold_timeout(self.looked_us)).min();
+        [retry, wait, unfit, hold, ends.min(), self.parking.timeout(), self.journal.timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -57,7 +60,12 @@ impl Dispatcher {
 
     fn try_unfit_again(&mut self, now_us: u64) {
         let over = |gateway: &&mut super::Gateway| (1..=now_us).contains(&gateway.unfit_until_us);
-        let mut any = false;
+        // A pause is over, or a message that tries a gateway takes too long.
+        let turned = |gateway: &super::Gateway| {
+            gateway.hold_timeout(self.looked_us).is_some_and(|at_us| at_us <= now_us)
+        };
+        let mut any = self.gateways.iter().flatten().any(turned);
+        self.looked_us = now_us;
         for gateway in self.gateways.iter_mut().flatten().filter(over) {
             gateway.unfit_until_us = 0;
             any = true;
@@ -91,9 +99,25 @@ impl Dispatcher {
         let expired = over(|campaign, now_us| {
             campaign.expires_us <= now_us && campaign.stopped.is_none() && !campaign.row.state.ended()
         });
+        let waited = over(|campaign, now_us| {
+            !campaign.row.state.ended() && campaign.receipts_until_us.is_some_and(|at| at <= now_us)
+        });
+        let late = over(|campaign, now_us| campaign.forget_ids_us.is_some_and(|at| at <= now_us));
         let purged = over(|campaign, now_us| campaign.purge_us.is_some_and(|at| at <= now_us));
         for id in expired {
             self.expire(now_us, id);
+        }
+        for id in waited {
+            if let Some(campaign) = self.campaigns.get_mut(&id) {
+                campaign.receipts_until_us = None;
+            }
+            self.check_end(now_us, id);
+        }
+        for id in late {
+            if let Some(campaign) = self.campaigns.get_mut(&id) {
+                campaign.forget_ids_us = None;
+            }
+            self.book.forget(id);
         }
         for id in purged {
             self.forget(id);

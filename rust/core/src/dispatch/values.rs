@@ -258,6 +258,17 @@ pub struct Progress {
     pub eta_s: Option<f64>,
 }
 
+/// What became of receipts that name their attempts, since the engine was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NamedCounters {
+    /// Those that changed an attempt, or noted something of it.
+    pub heard: u64,
+    /// Those of what never left.
+    pub unmatched: u64,
+    /// Those of campaigns that are not held any more.
+    pub late: u64,
+}
+
 /// What went through a gateway since the engine was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {

@@ -68,10 +68,12 @@ pub enum NoticeCode {
     LedgerStalled = 12,
     /// What the ledger holds of a campaign can't be read; it is set aside, the others go on.
     Unreadable = 13,
+    /// A receipt came for a campaign that is not held any more: its report stays as it is.
+    LateReceipt = 14,
 }
 
 impl NoticeCode {
-    const ALL: [(NoticeCode, &'static str); 13] = [
+    const ALL: [(NoticeCode, &'static str); 14] = [
         (NoticeCode::Launched, "launched"),
         (NoticeCode::Paused, "paused"),
         (NoticeCode::Resumed, "resumed"),
@@ -85,6 +87,7 @@ impl NoticeCode {
         (NoticeCode::NoGateway, "no_gateway"),
         (NoticeCode::LedgerStalled, "ledger_stalled"),
         (NoticeCode::Unreadable, "unreadable"),
+        (NoticeCode::LateReceipt, "late_receipt"),
     ];
 
     /// The name shown in events.

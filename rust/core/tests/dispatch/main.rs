@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
+mod late_bounce;
 mod ledger_behind;
+mod mail;
+mod refused_by_gateway;
 mod settled_resend;
+mod slow_domain;
 mod stage;
+mod until_expiry;
