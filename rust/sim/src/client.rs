@@ -5,12 +5,14 @@
 //! holds for what is sent over a socket.
 
 mod backoff;
+mod breaker;
 mod brief;
 mod hear;
 mod mail;
 mod replies;
 
 pub use backoff::Backoff;
+pub use breaker::Breaker;
 pub use brief::brief;
 pub use hear::{Heard, Origin, hear};
 pub use mail::{HeardMail, hear_mail};

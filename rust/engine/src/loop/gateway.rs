@@ -97,7 +97,7 @@ impl Gateway {
                 let relay = Arc::new(Relay::new(smtp, hash_key)?);
                 let session = |number| {
                     let (relay, descriptors) = (Arc::clone(&relay), Arc::clone(descriptors));
-                    Session::Smtp(SmtpSession::new(id, number, relay, descriptors))
+                    Session::Smtp(SmtpSession::new(number, relay, descriptors))
                 };
                 gateway.sessions = (0..smtp.connections.max(1)).map(session).collect();
                 gateway.window = relay.window();

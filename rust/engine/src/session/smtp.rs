@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bealert_core::dispatch::Handout;
-use bealert_core::model::GatewayId;
 use bealert_wire::smtp::{Client, SubmitError};
 
 use super::stream::{Opening, Stream, open};
@@ -27,7 +26,6 @@ const WORKED_US: u64 = 5_000_000;
 
 /// One of the connections that a relay may have, over all the times that it is made.
 pub(crate) struct SmtpSession {
-    gateway: GatewayId,
     /// Its number within the gateway.
     number: u16,
     relay: Arc<Relay>,
@@ -68,14 +66,8 @@ enum Link {
 }
 
 impl SmtpSession {
-    pub(crate) fn new(
-        gateway: GatewayId,
-        number: u16,
-        relay: Arc<Relay>,
-        descriptors: Arc<Descriptors>,
-    ) -> Self {
+    pub(crate) fn new(number: u16, relay: Arc<Relay>, descriptors: Arc<Descriptors>) -> Self {
         Self {
-            gateway,
             number,
             relay,
             descriptors,

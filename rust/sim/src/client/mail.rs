@@ -4,8 +4,8 @@ use bealert_core::dispatch::{Answer, Dispatcher};
 use bealert_core::retry::Refusal;
 use bealert_wire::smtp::{EnhancedCode, Event, Phase, Reply};
 
+use super::breaker::Breaker;
 use super::brief::brief;
-use super::hear::Origin;
 
 /// What of an event is left for the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,27 @@ pub enum HeardMail {
     NotAMessage,
 }
 
-/// Tells the dispatcher what an event means for a message.
+/// Tells the dispatcher what an event means for a message. `breaker` is that of the relay.
 #[inline]
-pub fn hear_mail(now_us: u64, dispatcher: &mut Dispatcher, _origin: Origin, event: &Event) -> HeardMail {
+pub fn hear_mail(
+    now_us: u64,
+    dispatcher: &mut Dispatcher,
+    breaker: &mut Breaker,
+    event: &Event,
+) -> HeardMail {
     match event {
         Event::Accepted { token, reply, took_us, .. } => {
+            breaker.taken();
             dispatcher.answered(now_us, *token, Answer::Accepted { remote: queue_id(&reply.text) });
             HeardMail::Accepted { took_us: *took_us }
         }
         Event::Refused { token, phase, reply, took_us, .. } => {
             let detail = brief::<96>(format_args!("{reply}"));
-            let answer = Answer::Refused { refusal: refusal(*phase, reply), detail: &detail };
+            let refusal = match refusal(*phase, reply) {
+                Refusal::ForGood if breaker.refused(reply) => Refusal::Gateway,
+                refusal => refusal,
+            };
+            let answer = Answer::Refused { refusal, detail: &detail };
             dispatcher.answered(now_us, *token, answer);
             HeardMail::Refused { took_us: *took_us, code: reply.code }
         }
@@ -56,19 +66,37 @@ fn answered(now_us: u64, dispatcher: &mut Dispatcher, token: u64, answer: Answer
 
 /// Whom and what a refusal is about (RFC 5321 §4.2.1, §4.5.4.1; RFC 3463).
 fn refusal(phase: Phase, reply: &Reply) -> Refusal {
-    let asks_for_less = match (reply.code, reply.enhanced) {
-        // Cloud relays say so of an account that is over its rate; Postfix of a client that is.
-        (454, _) | (450, Some(EnhancedCode(4, 7, 0))) => true,
-        // Its queue or its disk is full (4.3.1), or it takes nothing now (4.3.2).
-        (_, Some(EnhancedCode(4, 3, 1 | 2))) => true,
-        _ => false,
-    };
-    match (reply.is_permanent(), phase) {
-        (false, _) if asks_for_less => Refusal::Throttled,
-        (false, _) => Refusal::ForNow,
+    if reply.is_permanent() { for_good(phase, reply) } else { for_now(phase, reply) }
+}
+
+fn for_now(phase: Phase, reply: &Reply) -> Refusal {
+    match (reply.code, reply.enhanced) {
+        // The connection, or everything it asks for (RFC 5321 §3.8); the account, or TLS (RFC 4954 §6, RFC 3207 §4).
+        (421 | 454, _) => Refusal::Throttled,
+        // Greylisting, by whatever code, comes right for this message alone (RFC 6647 §2.1).
+        (_, Some(EnhancedCode(4, 7, 1))) => Refusal::ForNow,
+        // Its queue or its disk is full, or it takes nothing now; its policy has enough of us for the moment.
+        (_, Some(EnhancedCode(4, 3, 1 | 2) | EnhancedCode(4, 7, _))) => Refusal::Throttled,
+        // The message or an address in it, whatever command it was said to.
+        (_, Some(EnhancedCode(4, 3, 4) | EnhancedCode(4, 1 | 2 | 6, _))) => Refusal::ForNow,
+        // Said before the person was named: it is not about the person.
+        _ if phase == Phase::Mail => Refusal::Throttled,
+        _ => Refusal::ForNow,
+    }
+}
+
+fn for_good(phase: Phase, reply: &Reply) -> Refusal {
+    match (reply.code, reply.enhanced) {
+        // Who we are (RFC 4954 §6), or whom the message is from (RFC 3463: X.1.7, X.1.8), also where a relay
+        // says so only to RCPT.
+        (530 | 534 | 535 | 538, _) | (_, Some(EnhancedCode(5, 1, 7 | 8) | EnhancedCode(5, 7, 8))) => {
+            Refusal::Gateway
+        }
+        // The message is too large, or can't be converted.
+        (552, _) | (_, Some(EnhancedCode(5, 3, 4) | EnhancedCode(5, 6, _))) => Refusal::ForGood,
         // The sender or the account, and nothing that the person could help.
-        (true, Phase::Mail) => Refusal::Gateway,
-        (true, _) => Refusal::ForGood,
+        _ if phase == Phase::Mail => Refusal::Gateway,
+        _ => Refusal::ForGood,
     }
 }
 
@@ -109,6 +137,11 @@ mod tests {
         assert_eq!(refusal(Phase::Dot, &reply(451, (4, 7, 1))), Refusal::ForNow);
         assert_eq!(refusal(Phase::Mail, &reply(454, (4, 7, 0))), Refusal::Throttled);
         assert_eq!(refusal(Phase::Mail, &reply(452, (4, 3, 1))), Refusal::Throttled);
+        assert_eq!(refusal(Phase::Mail, &Reply::new(421, None, "too many")), Refusal::Throttled);
+        assert_eq!(refusal(Phase::Mail, &Reply::new(451, None, "later")), Refusal::Throttled);
+        assert_eq!(refusal(Phase::Mail, &reply(452, (4, 3, 4))), Refusal::ForNow);
+        assert_eq!(refusal(Phase::Rcpt, &Reply::new(450, None, "later")), Refusal::ForNow);
+        assert_eq!(refusal(Phase::Rcpt, &reply(452, (4, 2, 2))), Refusal::ForNow);
     }
 
     #[test]
@@ -116,5 +149,10 @@ mod tests {
         assert_eq!(refusal(Phase::Mail, &reply(550, (5, 7, 1))), Refusal::Gateway);
         assert_eq!(refusal(Phase::Rcpt, &reply(550, (5, 1, 1))), Refusal::ForGood);
         assert_eq!(refusal(Phase::Dot, &reply(554, (5, 7, 1))), Refusal::ForGood);
+        // Postfix judges the sender only when it hears the recipient.
+        assert_eq!(refusal(Phase::Rcpt, &reply(550, (5, 1, 8))), Refusal::Gateway);
+        assert_eq!(refusal(Phase::Rcpt, &reply(530, (5, 7, 0))), Refusal::Gateway);
+        assert_eq!(refusal(Phase::Mail, &reply(552, (5, 3, 4))), Refusal::ForGood);
+        assert_eq!(refusal(Phase::Mail, &reply(550, (5, 6, 7))), Refusal::ForGood);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bealert_sim::client::{HeardMail, Origin, hear_mail};
+use bealert_sim::client::HeardMail;
 use bealert_wire::smtp::{CloseReason, Event, Ready};
 
 use super::offer::Offer;
@@ -22,8 +22,7 @@ impl SmtpSession {
     /// Gives why the session ended, if that is what it hears.
     #[inline]
     pub(super) fn hear(&mut self, pass: &mut Pass<'_>, event: Event) -> Option<CloseReason> {
-        let origin = Origin { gateway: self.gateway, session: self.number };
-        match hear_mail(pass.now_us, pass.dispatcher, origin, &event) {
+        match self.relay.hear(pass.now_us, pass.dispatcher, &event) {
             HeardMail::Told => {}
             HeardMail::Accepted { took_us } => {
                 self.times.add(took_us);

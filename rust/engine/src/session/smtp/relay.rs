@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bealert_core::dispatch::Handout;
+use bealert_core::dispatch::{Dispatcher, Handout};
 use bealert_core::model::Kind;
+use bealert_sim::client::{Breaker, HeardMail, hear_mail};
 use bealert_wire::smtp::{
-    BodyKind, Client, ClientConfig, Credentials, Envelope, Learnt, Lesson, Mechanism, Mode, Notify, Secret,
-    Timeouts, TlsMode as WireTls,
+    BodyKind, Client, ClientConfig, Credentials, Envelope, Event, Learnt, Lesson, Mechanism, Mode, Notify,
+    Secret, Timeouts, TlsMode as WireTls,
 };
 
 use crate::config::{AuthMechanism, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
@@ -32,6 +33,7 @@ pub(crate) struct Relay {
     returns: Returns,
     learnt: Mutex<Learnt>,
     refusals: Mutex<Refusals>,
+    breaker: Mutex<Breaker>,
 }
 
 /// The reverse-path of messages.
@@ -69,8 +71,8 @@ impl Relay {
                 Returns::Sender(sender.address().as_str().to_owned())
             }
         };
-        let (learnt, refusals) = (Mutex::default(), Mutex::default());
-        Ok(Self { config: config.clone(), client, tls, returns, learnt, refusals })
+        let (learnt, refusals, breaker) = Default::default();
+        Ok(Self { config: config.clone(), client, tls, returns, learnt, refusals, breaker })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -112,6 +114,12 @@ impl Relay {
                 format!("it ends connections after {messages} messages; they are replaced before")
             }
         })
+    }
+
+    /// Tells the dispatcher what an event of one of its connections means for a message.
+    #[inline]
+    pub(crate) fn hear(&self, now_us: u64, dispatcher: &mut Dispatcher, event: &Event) -> HeardMail {
+        hear_mail(now_us, dispatcher, &mut lock(&self.breaker), event)
     }
 
     /// Counts a refusal.
