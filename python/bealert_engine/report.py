@@ -201,6 +201,16 @@ class Report:
         """Ids of the recipients of whom nobody knows whether the message left."""
         return tuple(self._content["uncertain"])
 
+    @property
+    def suppress(self) -> tuple[str, ...]:
+        """Ids of the recipients whose mail address does not exist or is closed.
+
+        A relay or a bounce said so, with a code that is about the address itself (5.1.1 and its
+        like); policy, size and quota are not. Write to none of them again before the address is
+        put right. Bounces come for days: ask again then.
+        """
+        return tuple(self._content["suppress"])
+
     def rows(
         self, *, states: Collection[str] | None = None, limit: int | None = None
     ) -> Iterator[ReportRow]:

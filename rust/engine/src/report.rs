@@ -6,6 +6,7 @@ mod people;
 mod reading;
 mod rows;
 mod summary;
+mod suppress;
 mod times;
 
 pub use files::WriteError;

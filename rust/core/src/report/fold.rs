@@ -192,10 +192,15 @@ impl Fold {
         }
         // An intent is no attempt: it may be taken back before anything left.
         let attempted = outcome.step != Step::Submitting;
-        if attempted && outcome.gateway != GatewayId::NONE {
-            let new = GatewayCount { gateway: outcome.gateway, steps: Default::default() };
-            self.gateways.entry(outcome.gateway).or_insert(new).steps[outcome.step as usize] += 1;
-            detail.gateway = outcome.gateway;
+        // A receipt that names its attempt came through no gateway: it counts for the one that took the last.
+        let named = outcome.channel.receipts_name_attempts()
+            && outcome.gateway == GatewayId::NONE
+            && matches!(outcome.step, Step::Delivered | Step::Failed | Step::Disproved);
+        let gateway = if named { detail.gateway } else { outcome.gateway };
+        if attempted && gateway != GatewayId::NONE {
+            let new = GatewayCount { gateway, steps: Default::default() };
+            self.gateways.entry(gateway).or_insert(new).steps[outcome.step as usize] += 1;
+            detail.gateway = gateway;
         }
         // What a crash left uncertain has no gateway where it was a first attempt.
         if attempted && (outcome.gateway != GatewayId::NONE || outcome.step.doubts()) {
@@ -246,6 +251,8 @@ impl Detail {
             self.submitted_at_ms = at_ms - i64::from(outcome.took_us / 1_000);
         }
         match outcome.step {
+            // One that was relayed comes through no gateway, and was accepted before.
+            Step::Accepted if outcome.gateway == GatewayId::NONE => {}
             Step::Accepted => self.accepted_at_ms = at_ms,
             Step::Delivered | Step::Confirmed => self.receipt_at_ms = at_ms,
             Step::Failed if self.accepted_at_ms != NEVER => self.receipt_at_ms = at_ms,

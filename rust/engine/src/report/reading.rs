@@ -6,10 +6,10 @@ use bealert_core::model::{BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow
 use bealert_core::report::Reading;
 use bealert_core::tally::Tally;
 
-use super::Report;
 use super::people::People;
 use super::summary::Summary;
 use super::times::Times;
+use super::{Report, suppress};
 
 pub(super) fn read(
     reader: &mut dyn LedgerReader,
@@ -26,7 +26,7 @@ pub(super) fn read(
     let gateways = reader.gateways()?.into_iter().collect();
     let Overheard { people, mut times, .. } = reader;
     let (fold, sums) = reading.finish();
-    let summary = Summary::new(sums, &mut times, &gateways);
+    let summary = Summary::new(sums, &mut times, &gateways, suppress::ids(&fold));
     Ok(Some(Report { summary, fold, people, gateways }))
 }
 

@@ -59,6 +59,8 @@ pub struct Summary {
     pub possibly_doubled: Vec<String>,
     /// Ids of those of whom nobody knows whether it left.
     pub uncertain: Vec<String>,
+    /// Ids of those whose mail address does not exist or is closed: not to be written to again.
+    pub suppress: Vec<String>,
 }
 
 /// The counts of a channel by the name of the state, in the order of [`COUNTED`].
@@ -98,7 +100,12 @@ impl Serialize for Percentiles {
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 impl Summary {
-    pub(super) fn new(sums: Sums, times: &mut Times, gateways: &HashMap<GatewayId, String>) -> Self {
+    pub(super) fn new(
+        sums: Sums,
+        times: &mut Times,
+        gateways: &HashMap<GatewayId, String>,
+        suppress: Vec<String>,
+    ) -> Self {
         let first_submit_at_ms = sums.launch_to_first_ms.map(|ms| sums.campaign.launched_at_ms + ms);
         let span = first_submit_at_ms.zip(times.last_outcome_at_ms);
         let response = times.response_ms();
@@ -130,6 +137,7 @@ impl Summary {
             last_outcome_at_ms: times.last_outcome_at_ms,
             possibly_doubled: sums.possibly_doubled,
             uncertain: sums.uncertain,
+            suppress,
         }
     }
 }
