@@ -1,6 +1,7 @@
 //! Rendering: from a stored block to its messages, ready to be sent.
 
 mod email;
+mod shares;
 mod sms;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::mail::{AddressProblem, LetterProblem};
 use crate::plan::RenderProblem;
 
 pub(crate) use email::EmailBlock;
+pub(crate) use shares::Shares;
 pub(crate) use sms::SmsBlock;
 
 /// The messages of a block, on the channel that it is for.

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use bealert_core::block::people;
@@ -10,13 +11,14 @@ use bealert_core::model::{
     BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, EXCLUDED,
 };
 
-use crate::blocks::Rendered;
+use crate::blocks::{Rendered, Shares};
 use crate::campaign::Prepared;
 use crate::clock::wall_ms;
 use crate::engine::{Engine, SLICE, Waiter};
 use crate::error::EngineError;
 use crate::inbox::{Input, Launching};
 use crate::plan::Plan;
+use crate::pool::THREADS;
 use crate::writer::Job;
 
 /// A plan is launched within this time or made anew: people move, and so do routes.
@@ -157,8 +159,8 @@ impl Engine {
         let (mut loaded, mut rendered) = (Vec::new(), Vec::new());
         for block in first_of_routes(&plan.blocks) {
             let key = keyed(block.meta, row.id).key;
-            let ready = Rendered::of(&prepared, block);
-            let ready = Arc::new(ready.map_err(|error| damaged(error.to_string()))?);
+            let row = numbered(block, row.id);
+            let ready = Arc::new(rendered_now(Shares::of(Arc::clone(&prepared), row)).map_err(damaged)?);
             loaded.push((key, ready.entries(self.inner.hash)));
             rendered.push((key, ready));
         }
@@ -171,6 +173,17 @@ impl Engine {
         let (reply, answer) = sync_channel(1);
         Ok((answer, Box::new(Launching { launch, prepared, rendered, reply })))
     }
+}
+
+/// Renders a block on the caller's thread, with others beside it where that is worth it: nothing leaves before.
+fn rendered_now(shares: Shares) -> Result<Rendered, String> {
+    thread::scope(|scope| {
+        let helpers: Vec<_> =
+            (1..shares.count().min(THREADS)).map(|_| scope.spawn(|| shares.work())).collect();
+        let own = shares.work();
+        let theirs = helpers.into_iter().filter_map(|helper| helper.join().ok().flatten());
+        own.into_iter().chain(theirs).next().unwrap_or_else(|| Err("nobody has finished it".to_owned()))
+    })
 }
 
 type Answer = std::sync::mpsc::Receiver<Result<CampaignId, EngineError>>;

@@ -53,7 +53,6 @@ impl EmailBlock {
     }
 
     /// Puts the letters of another part of the same block behind these.
-    #[allow(dead_code, reason = "the pool splits blocks that are signed")]
     pub(crate) fn append(&mut self, more: &Self) -> Result<(), RenderedError> {
         self.patches.append(&more.patches);
         self.ordinals.extend_from_slice(&more.ordinals);

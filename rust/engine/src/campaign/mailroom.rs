@@ -26,6 +26,8 @@ struct Relay {
 #[derive(Debug)]
 pub(crate) struct Mailing {
     letters: Arc<Letters>,
+    /// Some of its identities sign.
+    signs: bool,
     /// Gateway and identity.
     senders: Vec<(String, usize)>,
     /// The identities of each route, by its number.
@@ -75,6 +77,7 @@ impl Mailing {
                 identities.push(identity);
             }
         }
+        let signs = identities.iter().any(|identity| !identity.keys.is_empty());
         let settings = LetterSettings {
             kind: row.kind,
             drill: false,
@@ -88,7 +91,7 @@ impl Mailing {
             let problems: Vec<String> = problems.iter().map(MailProblem::to_string).collect();
             format!("its letters can't be compiled: {}", problems.join("; "))
         })?;
-        let mut mailing = Self { letters: Arc::new(letters), senders, routes: Vec::new() };
+        let mut mailing = Self { letters: Arc::new(letters), signs, senders, routes: Vec::new() };
         mailing.routes = row
             .routes
             .iter()
@@ -110,6 +113,11 @@ impl Mailing {
     /// The compiled letters.
     pub(crate) fn letters(&self) -> &Arc<Letters> {
         &self.letters
+    }
+
+    /// Whether letters are signed, so that rendering them takes threads.
+    pub(crate) fn signs(&self) -> bool {
+        self.signs
     }
 
     /// Who sends through a gateway that was there when the campaign was planned.
