@@ -1,30 +1,24 @@
 //! `check`: what each gateway offers now, by asking it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+mod smpp;
+mod smtp;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bealert_wire::smpp::{Esme, Event, Status};
-
-use crate::clock::Clock;
-use crate::config::{GatewayConfig, SmppConfig};
+use crate::config::GatewayConfig;
 use crate::engine::{Engine, SLICE, Waiter};
 use crate::error::EngineError;
-use crate::session::Greeting;
-use crate::session::smpp::esme_config;
+use crate::metrics::GatewayReading;
 
-/// How long a gateway may take in all: its name, its addresses, the bind. A person waits for it.
+/// How long a gateway may take in all: its name, its addresses, the bind or the login. A person waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a read waits: between two, deadlines and giving up are looked at.
-const READ: Duration = Duration::from_millis(20);
-
 /// What a gateway said.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct GatewayCheck {
     /// Its name.
     pub gateway: String,
@@ -38,51 +32,103 @@ pub struct GatewayCheck {
     pub version: Option<u8>,
     /// Unanswered requests that a session is configured for.
     pub window: u32,
-    /// From bind to its answer.
+    /// From bind to its answer; of a mail relay from connecting to its being ready.
     pub round_trip_ms: Option<f64>,
+    /// What a mail relay offers.
+    pub relay: Option<RelayCheck>,
+    /// What works and will not do what the configuration asks for.
+    pub warnings: Vec<String>,
+}
+
+/// What a mail relay offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayCheck {
+    /// What it says of itself in its greeting.
+    pub greeting: String,
+    /// How the connection is encrypted, such as `TLS 1.3`; `None` where it is not.
+    pub tls: Option<String>,
+    /// Whether it knows who we are.
+    pub authenticated: bool,
+    /// The rung of the dialogue that connections begin with.
+    pub mode: &'static str,
+    /// The extensions that are of use here, as they are called on the wire.
+    pub offers: Vec<String>,
+    /// The largest message it takes, in octets, where it says so.
+    pub largest: Option<u64>,
+}
+
+/// A gateway to be asked.
+type Probe = Box<dyn FnOnce(&AtomicBool) -> GatewayCheck + Send>;
+
+/// What is known of a gateway, and how to know more where that is nothing.
+struct Known {
+    found: Option<GatewayCheck>,
+    /// What is said of it when it takes too long.
+    late: GatewayCheck,
+    probe: Probe,
 }
 
 impl Engine {
-    /// Connects to each gateway and binds, or tells of the sessions that are bound: an account may
+    /// Connects to each gateway and binds or logs in, or tells of the sessions there are: an account may
     /// allow no more of them.
     ///
     /// # Errors
     /// [`EngineError::Interrupted`], and what ends every call.
     pub fn check(&self, waiter: Waiter<'_>) -> Result<Vec<GatewayCheck>, EngineError> {
         let readings = self.readings()?.gateways;
+        let config = &self.inner.config;
         let known = |gateway: &GatewayConfig| {
-            let GatewayConfig::Smpp(smpp) = gateway else { return None };
-            let live = readings.iter().find(|reading| *reading.name == *smpp.name && reading.bound > 0);
-            let found = live.map(|reading| {
-                let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
-                found(smpp, text, reading.greeting.as_ref())
-            });
-            Some((smpp.clone(), found))
+            let live = readings.iter().find(|reading| *reading.name == *gateway.name() && reading.bound > 0);
+            match gateway {
+                GatewayConfig::Smpp(smpp) => known_smsc(smpp, live),
+                GatewayConfig::Smtp(smtp) => {
+                    let largest = smtp::largest_message(config);
+                    let found = live.and_then(|reading| smtp::live(smtp, reading, &largest));
+                    let late = GatewayCheck::of(&smtp.name, u32::from(smtp.connections), late(LIMIT));
+                    let smtp = smtp.clone();
+                    let probe = move |given_up: &AtomicBool| smtp::probe(&smtp, &largest, given_up);
+                    Known { found, late, probe: Box::new(probe) }
+                }
+            }
         };
-        let known = self.inner.config.gateways.iter().filter_map(known).collect();
-        ask(known, probe, LIMIT, waiter)
+        ask(config.gateways.iter().map(known).collect(), LIMIT, waiter)
+    }
+}
+
+fn known_smsc(smpp: &crate::config::SmppConfig, live: Option<&GatewayReading>) -> Known {
+    let found = live.map(|reading| {
+        let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
+        smpp::found(smpp, text, reading.greeting.as_ref())
+    });
+    let late = GatewayCheck::of(&smpp.name, smpp.window, late(LIMIT));
+    let smpp = smpp.clone();
+    Known { found, late, probe: Box::new(move |given_up| smpp::probe(&smpp, given_up)) }
+}
+
+fn late(limit: Duration) -> String {
+    format!("no answer within {} s", limit.as_secs_f32())
+}
+
+impl GatewayCheck {
+    /// A gateway that can be sent through, and of which nothing more is known.
+    fn of(gateway: &str, window: u32, text: String) -> Self {
+        Self { gateway: gateway.to_owned(), ok: true, text, window, ..Self::default() }
     }
 }
 
 /// Asks the gateways of which nothing is known, all at once, for at most `limit`: a thread that the
 /// system holds longer, resolving a name, is left to itself.
-fn ask(
-    known: Vec<(SmppConfig, Option<GatewayCheck>)>,
-    probe: fn(&SmppConfig, &AtomicBool) -> GatewayCheck,
-    limit: Duration,
-    waiter: Waiter<'_>,
-) -> Result<Vec<GatewayCheck>, EngineError> {
+fn ask(known: Vec<Known>, limit: Duration, waiter: Waiter<'_>) -> Result<Vec<GatewayCheck>, EngineError> {
     let deadline = Instant::now() + limit;
     let given_up = Arc::new(AtomicBool::new(false));
     let (sender, results) = channel();
     let mut checks = Vec::new();
-    for (at, (smpp, known)) in known.into_iter().enumerate() {
-        let late = format!("no answer within {} s", limit.as_secs_f32());
-        let asked = known.is_none();
-        checks.push(known.unwrap_or_else(|| GatewayCheck { ok: false, ..found(&smpp, late, None) }));
+    for (at, Known { found, late, probe }) in known.into_iter().enumerate() {
+        let asked = found.is_none();
+        checks.push(found.unwrap_or(GatewayCheck { ok: false, ..late }));
         if asked {
             let (sender, given_up) = (sender.clone(), Arc::clone(&given_up));
-            let probing = move || drop(sender.send((at, probe(&smpp, &given_up))));
+            let probing = move || drop(sender.send((at, probe(&given_up))));
             thread::Builder::new()
                 .name("bealert-check".into())
                 .spawn(probing)
@@ -103,134 +149,26 @@ fn ask(
     result
 }
 
-fn found(config: &SmppConfig, text: String, greeting: Option<&Greeting>) -> GatewayCheck {
-    GatewayCheck {
-        gateway: config.name.clone(),
-        ok: true,
-        text,
-        smsc: greeting.map(|greeting| greeting.name.clone()),
-        version: greeting.and_then(|greeting| greeting.version),
-        window: config.window,
-        round_trip_ms: greeting.map(|greeting| greeting.round_trip_us as f64 / 1e3),
-    }
-}
-
-fn probe(config: &SmppConfig, given_up: &AtomicBool) -> GatewayCheck {
-    match greet(config, given_up) {
-        Ok(greeting) => found(config, "bound".to_owned(), Some(&greeting)),
-        Err(why) => GatewayCheck { ok: false, ..found(config, why, None) },
-    }
-}
-
-/// Connects, binds and unbinds again.
-fn greet(config: &SmppConfig, given_up: &AtomicBool) -> Result<Greeting, String> {
-    let clock = Clock::start();
-    let deadline = Instant::now() + LIMIT;
-    let mut stream = dial(config, deadline)?;
-    let mut esme = Esme::new(esme_config(config));
-    let began_us = clock.now_us();
-    esme.connected(began_us);
-    let mut result = Err("no answer to the bind".to_owned());
-    let mut buffer = [0; 4_096];
-    loop {
-        let now_us = clock.now_us();
-        if Instant::now() > deadline || given_up.load(Ordering::Relaxed) {
-            return result;
-        }
-        if esme.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
-            esme.handle_timeout(now_us);
-        }
-        while let Some(event) = esme.poll_event() {
-            match event {
-                Event::Bound { smsc, version } => {
-                    result = Ok(Greeting {
-                        name: smsc,
-                        version: Some(version),
-                        round_trip_us: now_us - began_us,
-                        offer: None,
-                    });
-                    esme.unbind(now_us);
-                }
-                Event::BindRefused { status } => {
-                    result = Err(format!("the bind was refused with {}", Status(status)));
-                }
-                _ => {}
-            }
-        }
-        let wrote = stream.write_all(esme.outgoing()).map(|()| esme.outgoing().len());
-        match wrote {
-            Ok(wrote) => esme.wrote(wrote),
-            Err(error) => return result.map_err(|_| format!("the connection was lost: {error}")),
-        }
-        if esme.wants_close() {
-            return result;
-        }
-        match stream.read(&mut buffer) {
-            Ok(0) => return result.map_err(|_| "the far end closed the connection".to_owned()),
-            Ok(read) => esme.receive(clock.now_us(), &buffer[..read]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Err(error) => return result.map_err(|_| format!("the connection was lost: {error}")),
-        }
-    }
-}
-
-fn dial(config: &SmppConfig, deadline: Instant) -> Result<TcpStream, String> {
-    let (host, port) = (config.host.as_str(), config.port);
-    let addresses =
-        (host, port).to_socket_addrs().map_err(|error| format!("no address for {host}: {error}"))?;
-    let mut last = format!("no address for {host}");
-    for address in addresses {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => {
-                let ready = stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(READ)));
-                return ready.map(|()| stream).map_err(|error| error.to_string());
-            }
-            Err(error) => last = format!("no connection to {address}: {error}"),
-        }
-    }
-    Err(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
 
-    fn gateways() -> Vec<(SmppConfig, Option<GatewayCheck>)> {
-        let gateway = |name: &str| {
-            format!(
-                r#"{{"type": "smpp", "name": "{name}", "host": "127.0.0.1", "port": 1, "system_id": "s",
-                    "password": "p", "sender": "BE-Alert"}}"#
-            )
+    fn gateways() -> Vec<Known> {
+        let known = |name: &'static str, takes_s| {
+            let probe = move |_: &AtomicBool| {
+                thread::sleep(Duration::from_secs(takes_s));
+                GatewayCheck::of(name, 1, "bound".into())
+            };
+            let late = GatewayCheck::of(name, 1, late(Duration::from_millis(200)));
+            Known { found: None, late, probe: Box::new(probe) }
         };
-        let (quick, stuck) = (gateway("quick"), gateway("stuck"));
-        let text = format!(
-            r#"{{"data": null, "default_country": "BE", "languages": ["nl"], "gateways": [{quick}, {stuck}],
-                "scenarios": []}}"#
-        );
-        let gateways = Config::from_json(&text).unwrap().gateways;
-        let smpp = |gateway| match gateway {
-            GatewayConfig::Smpp(smpp) => Some((smpp, None)),
-            GatewayConfig::Smtp(_) => None,
-        };
-        gateways.into_iter().filter_map(smpp).collect()
-    }
-
-    fn probe(config: &SmppConfig, _: &AtomicBool) -> GatewayCheck {
-        if config.name == "stuck" {
-            thread::sleep(Duration::from_secs(60));
-        }
-        found(config, "bound".into(), None)
+        vec![known("quick", 0), known("stuck", 60)]
     }
 
     #[test]
     fn a_gateway_whose_name_or_connection_hangs_is_told_after_the_limit() {
         let began = Instant::now();
-        let checks = ask(gateways(), probe, Duration::from_millis(200), &mut || true).unwrap();
+        let checks = ask(gateways(), Duration::from_millis(200), &mut || true).unwrap();
         assert!(began.elapsed() < Duration::from_secs(5));
         let told: Vec<_> = checks.iter().map(|check| (&*check.gateway, check.ok, &*check.text)).collect();
         assert_eq!(told, [("quick", true, "bound"), ("stuck", false, "no answer within 0.2 s")]);
@@ -238,7 +176,7 @@ mod tests {
 
     #[test]
     fn whoever_gives_up_does_not_wait_for_it() {
-        let given_up = ask(gateways(), probe, Duration::from_secs(60), &mut || false);
+        let given_up = ask(gateways(), Duration::from_secs(60), &mut || false);
         assert!(matches!(given_up, Err(EngineError::Interrupted)));
     }
 }

@@ -38,7 +38,7 @@ mod wake;
 pub mod world;
 mod writer;
 
-pub use check::GatewayCheck;
+pub use check::{GatewayCheck, RelayCheck};
 pub use config::{
     AuthMechanism, BindKind, BounceListener, BounceMaildir, BounceProtocol, BouncesConfig, Config,
     DkimConfig, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig, SmtpConfig, SmtpMode, SmtpTimeouts,

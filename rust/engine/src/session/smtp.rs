@@ -19,7 +19,7 @@ use crate::r#loop::store::Store;
 use crate::metrics::ResponseTimes;
 
 pub(crate) use offer::Offer;
-pub(crate) use relay::{Refusals, Relay, client_config};
+pub(crate) use relay::{Refusals, Relay, client_config, tls_of};
 
 /// A connection that lived this long has shown that its relay works, even if nothing was sent.
 const WORKED_US: u64 = 5_000_000;

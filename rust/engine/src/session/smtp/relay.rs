@@ -52,13 +52,7 @@ impl Relay {
     /// What in the configuration makes connections impossible, in words.
     pub(crate) fn new(config: &SmtpConfig, hash_key: (u64, u64)) -> Result<Self, String> {
         let client = client_config(config);
-        let trust = match config.tls {
-            TlsMode::None => None,
-            // A password is told to nobody but the relay itself.
-            TlsMode::Opportunistic if config.username.is_none() => Some(Trust::Anybody),
-            _ => Some(Trust::Roots(config.ca.as_deref())),
-        };
-        let tls = trust.map(|trust| Tls::new(&config.host, trust)).transpose()?;
+        let tls = tls_of(config)?;
         let returns = match &config.bounces_to {
             Some(base) => {
                 let base = judge(base).map_err(|problem| format!("bounces_to {base:?}: {problem}"))?;
@@ -195,6 +189,20 @@ impl Relay {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What connections are encrypted with, if they are.
+///
+/// # Errors
+/// A host or roots that no certificate can be verified with, in words.
+pub(crate) fn tls_of(config: &SmtpConfig) -> Result<Option<Tls>, String> {
+    let trust = match config.tls {
+        TlsMode::None => None,
+        // A password is told to nobody but the relay itself.
+        TlsMode::Opportunistic if config.username.is_none() => Some(Trust::Anybody),
+        _ => Some(Trust::Roots(config.ca.as_deref())),
+    };
+    trust.map(|trust| Tls::new(&config.host, trust)).transpose()
 }
 
 /// The settings of the pure session.
