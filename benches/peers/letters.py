@@ -1,8 +1,8 @@
 """The letter that the Python peers send, what they are asked, and what they say.
 
 A text and an HTML part with the reader's number in both, about four kilobytes on the wire; the
-standard library builds it, as the documentation of both clients shows. With `--prebuilt` it is built
-once and a number is patched in its octets: what a client costs without the letter.
+standard library builds it, as the documentation of both clients shows. With `--prebuilt` it is
+built once and a number is patched in its octets: what a client costs without the letter.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def maker(chosen: argparse.Namespace) -> Callable[[int], EmailMessage] | Callabl
         return lambda number: built(number, chosen.size)
     mark = 123_456_789
     octets = bytes(built(mark, chosen.size))
-    return lambda number: octets.replace(NUMBER.format(mark).encode(), NUMBER.format(number).encode())
+    return lambda number: octets.replace(
+        NUMBER.format(mark).encode(), NUMBER.format(number).encode()
+    )
 
 
 def cpu_s() -> float:

@@ -1,4 +1,4 @@
-"""The standard library's smtplib on kept connections: processes, with a thread per connection in each.
+"""The standard library's smtplib on kept connections: processes, with a thread for each.
 
     target/peers/release/lean smtp-sink --port 2525
     .venv-peers/bin/python benches/peers/smtplib_threads.py --port 2525 --count 4000 --connections 8
