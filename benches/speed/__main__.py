@@ -1,6 +1,7 @@
 """Measures every row of the table in `benches/RESULTS.md`, beside peers in the same run.
 
     make bench                                          # everything
+    .venv/bin/python benches/speed email                # the rows of one channel
     .venv/bin/python benches/speed receipts window100   # some rows
     .venv/bin/python benches/speed --runs 1 --scale 0.05
 
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import behaviour
 import machine
+import mail
+import mail_cost
 import table
 import throughput
 import waiting
@@ -41,25 +44,40 @@ CASES = {
         waiting.reopen,
         waiting.urgent,
         waiting.memory,
+        mail.smtp_sink,
+        mail.joined,
+        mail.bdat,
+        mail.rtt20,
+        mail.one_connection,
+        mail_cost.starttls,
+        mail_cost.dkim,
+        mail_cost.mail_memory,
     )
+}
+
+
+GROUPS = {
+    "sms": [name for name, case in CASES.items() if not case.__module__.startswith("mail")],
+    "email": [name for name, case in CASES.items() if case.__module__.startswith("mail")],
 }
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description="Measure, beside peers.")
-    asked.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
+    asked.add_argument("cases", nargs="*", metavar="CASE", help=", ".join([*CASES, *GROUPS]))
     asked.add_argument("--runs", type=int, default=3)
     asked.add_argument("--scale", type=float, default=1.0, help="of the counts, for a try-out")
     asked.add_argument("--out", type=Path, help="write the table there too")
     chosen = asked.parse_args()
-    unknown = [name for name in chosen.cases if name not in CASES]
+    cases = [case for name in chosen.cases or GROUPS for case in GROUPS.get(name, [name])]
+    unknown = [name for name in cases if name not in CASES]
     if unknown:
-        asked.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+        asked.error(f"no case {', '.join(unknown)}; there are {', '.join([*CASES, *GROUPS])}")
     if not LEAN.exists():
         asked.error("the far end is not built: make bench-peers")
     where, began = machine.description(), time.monotonic()
     bench = Bench(chosen.runs, chosen.scale)
-    rows, failed = measure(bench, chosen.cases or list(CASES))
+    rows, failed = measure(bench, cases)
     lines = [
         f"{where}. {chosen.runs} runs each, median [lowest - highest], "
         f"{time.monotonic() - began:.0f} s in all.",

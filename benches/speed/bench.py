@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contenders import OURS, Contender, Task
+from contenders import OURS, Contender
 from ends import Failed, Sink
 
 
@@ -32,13 +32,14 @@ class Bench:
     def side_by_side(
         self,
         counts: dict[Contender, int],
+        task: Callable[[int, int], Any],
         *,
-        window: int,
-        receipts: bool = False,
-        far_end: Sequence[str] = (),
+        far_end: Callable[[], Any] = Sink,
         once: Sequence[Contender] = (),
     ) -> dict[str, list[dict[str, Any]]]:
         """Everybody in turn, as often as there are runs; each gets a far end of its own.
+
+        Of the port of its far end and its count, `task` makes what a contender is to do.
 
         Who stalls, or is to be measured `once`, is not measured again. All come with the
         far end's books; ours must say that everybody got it.
@@ -51,12 +52,11 @@ class Bench:
                     continue
                 if had and "stalled_after" in had[-1]:
                     continue
-                with Sink(*far_end) as sink:
-                    task = Task(sink.port, self.count(count), window, receipts)
-                    said = contender.measure(task)
+                with far_end() as sink:
+                    said = contender.measure(task(sink.port, self.count(count)))
                     said["books"] = sink.books()
-                if contender is OURS:
-                    checked(said["books"], task.count)
+                if contender.name == OURS.name and said["books"]:
+                    checked(said["books"], self.count(count))
                 had.append(said)
                 self.note(
                     f"  run {turn + 1}: {contender.name} {said['messages_per_second']:,.0f}/s"

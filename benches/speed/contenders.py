@@ -1,4 +1,4 @@
-"""What is measured side by side: our engine, its peers, and the raw client."""
+"""What is measured side by side with SMS: our engine, its peers, and the raw client."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Contender:
     """
 
     name: str
-    command: Callable[[Task], list[str]]
+    command: Callable[[Any], list[str]]
     missing: Callable[[], str] = lambda: ""
 
-    def measure(self, task: Task) -> dict[str, Any]:
+    def measure(self, task: Any) -> dict[str, Any]:
         """What it says it reached."""
         return run(self.command(task), timeout_s=LONGEST_S)
 
@@ -66,13 +66,13 @@ def _ours(task: Task) -> list[str]:
     return [*command, *(["--receipts"] if task.receipts else [])]
 
 
-def _built(*path: str) -> Callable[[], str]:
+def built(*path: str) -> Callable[[], str]:
     file = PEERS.joinpath(*path)
     return lambda: "" if file.exists() else f"{file.relative_to(ROOT)} is not built"
 
 
 def _jsmpp_missing() -> str:
-    return "no JVM" if shutil.which("java") is None else _built("jsmpp", "PeerJsmpp.class")()
+    return "no JVM" if shutil.which("java") is None else built("jsmpp", "PeerJsmpp.class")()
 
 
 def _smpplib(script: str) -> Callable[[Task], list[str]]:
@@ -96,13 +96,13 @@ OURS = Contender("ours", _ours)
 RAW = Contender(
     "raw client",
     lambda task: [str(PEERS / "release" / "lean"), "blast", *task.options()],
-    _built("release", "lean"),
+    built("release", "lean"),
 )
 
 SMPP34 = Contender(
     "smpp34",
     lambda task: [str(PEERS / "release" / "peer-smpp34"), *task.options()],
-    _built("release", "peer-smpp34"),
+    built("release", "peer-smpp34"),
 )
 
 JSMPP = Contender(

@@ -1,12 +1,15 @@
-"""The far end in a process of its own, and programs that say one JSON value."""
+"""Far ends in processes of their own, and programs that say one JSON value."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,13 +26,14 @@ class Failed(Exception):
 
 
 class Sink:
-    """`lean sink` on a free port, until the block ends.
+    """`lean sink`, an SMSC, on a free port until the block ends.
 
     Attributes:
         port: Where it listens.
         options: What it was started with.
     """
 
+    what = "sink"
     port: int
 
     def __init__(self, *options: str, port: int = 0) -> None:
@@ -37,7 +41,7 @@ class Sink:
         self._port = port
 
     def __enter__(self) -> Self:
-        command = [str(LEAN), "sink", "--with-parent", "--port", str(self._port), *self.options]
+        command = [str(LEAN), self.what, "--with-parent", "--port", str(self._port), *self.options]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -68,6 +72,45 @@ class Sink:
         self._process.stdin.flush()
         books: dict[str, Any] = json.loads(self._process.stdout.readline())
         return books
+
+
+class MailSink(Sink):
+    """`lean smtp-sink`, a mail relay."""
+
+    what = "smtp-sink"
+
+
+class PostfixSink:
+    """Postfix's `smtp-sink`. It keeps no books, so what it took is what the client counted."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        user = ["-u", "root"] if os.getuid() == 0 else []
+        command = ["smtp-sink", *user, f"127.0.0.1:{self.port}", "1000"]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        until = time.monotonic() + END_WITHIN_S
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return self
+            time.sleep(0.02)
+        self._process.kill()
+        raise Failed(f"smtp-sink does not listen: {self._process.communicate()}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def books(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
 
 
 class Program:
@@ -109,7 +152,13 @@ class Program:
 
 
 def run(command: list[str], *, timeout_s: float) -> dict[str, Any]:
-    """Run a program to its end; what it said."""
+    """Run a program to its end; the JSON value that it said."""
+    said: dict[str, Any] = json.loads(to_its_end(command, timeout_s=timeout_s))
+    return said
+
+
+def to_its_end(command: list[str], *, timeout_s: float) -> str:
+    """Run a program; what it said."""
     try:
         done = subprocess.run(
             command,
@@ -125,8 +174,7 @@ def run(command: list[str], *, timeout_s: float) -> dict[str, Any]:
         raise Failed(f"{shlex.join(command)} did not end within {timeout_s:.0f} s") from None
     if done.returncode != 0:
         raise Failed(f"{shlex.join(command)}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    return done.stdout
 
 
 def environment() -> dict[str, str]:
@@ -134,6 +182,6 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
-def driver(name: str, *options: str) -> list[str]:
-    """The command for one of the programs in `driver.py`."""
-    return [sys.executable, str(Path(__file__).parent / "driver.py"), name, *options]
+def driver(name: str, *options: str, file: str = "driver.py") -> list[str]:
+    """The command for one of the programs in `driver.py`, or in another file."""
+    return [sys.executable, str(Path(__file__).parent / file), name, *options]

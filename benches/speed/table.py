@@ -13,19 +13,21 @@ class Goal:
 
     Attributes:
         must: The least.
-        aim: What is wanted.
+        aim: What is wanted; None where nothing beyond that is.
         less_is_better: Whether it is to stay below.
         unit: What stands behind the number.
     """
 
     must: float
-    aim: float
+    aim: float | None = None
     less_is_better: bool = False
     unit: str = ""
 
     def judge(self, value: float) -> str:
-        """`aim`, `must` or `short`."""
+        """`aim`, `must` or `short`. What has no aim reaches `must` at most."""
         for name, goal in (("aim", self.aim), ("must", self.must)):
+            if goal is None:
+                continue
             if (value <= goal) if self.less_is_better else (value >= goal):
                 return name
         return "short"
@@ -60,7 +62,8 @@ class Row:
         unit = self.goal.unit if self.goal else self.unit
         must, aim, met = ("", "", "")
         if self.goal:
-            must, aim = (said([each], unit) for each in (self.goal.must, self.goal.aim))
+            must = said([self.goal.must], unit)
+            aim = "" if self.goal.aim is None else said([self.goal.aim], unit)
             met = self.goal.judge(self.ours)
         others = [self._beside(*other) for other in self.beside]
         return [self.figure, must, aim, said(self.values, unit), met, "; ".join(others), self.note]

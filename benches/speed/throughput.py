@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 
 from bench import Bench, beside, ours
-from contenders import JSMPP, OURS, RAW, SMPP34, SMPPLIB_README, SMPPLIB_WINDOW, Contender
+from contenders import JSMPP, OURS, RAW, SMPP34, SMPPLIB_README, SMPPLIB_WINDOW, Contender, Task
+from ends import Sink
 from table import Goal, Row
 
 MILLION = 1_000_000
@@ -13,11 +15,16 @@ MILLION = 1_000_000
 LATENCY_MS = 50
 
 
+def texts(window: int, *, receipts: bool = False) -> Callable[[int, int], Task]:
+    """What everybody is to do with that window."""
+    return lambda port, count: Task(port, count, window, receipts)
+
+
 def receipts(bench: Bench) -> list[Row]:
     """Window 100, a receipt asked and matched for each."""
     counts = {OURS: MILLION, RAW: MILLION, SMPP34: 200_000, JSMPP: 200_000}
     counts |= {SMPPLIB_README: 10_000, SMPPLIB_WINDOW: 10_000}
-    figures = bench.side_by_side(counts, window=100, receipts=True)
+    figures = bench.side_by_side(counts, texts(100, receipts=True))
     rate, cpu = "messages_per_second", "cpu_us_per_message"
     delivered = min(said["delivered"] for said in figures[OURS.name])
     peak_mb = statistics.median(ours(figures, "peak_rss_mb"))
@@ -52,7 +59,7 @@ def window1000(bench: Bench) -> list[Row]:
 
 
 def _window(bench: Bench, window: int, counts: dict[Contender, int], goal: Goal) -> list[Row]:
-    figures = bench.side_by_side(counts, window=window)
+    figures = bench.side_by_side(counts, texts(window))
     rate, cpu = "messages_per_second", "cpu_us_per_message"
     rows = [
         Row(f"messages/s, window {window:,}", ours(figures, rate), goal, beside(figures, rate)),
@@ -84,7 +91,7 @@ def window1(bench: Bench) -> list[Row]:
 
 
 def _share_of_raw(bench: Bench, window: int, counts: dict[Contender, int], goal: Goal) -> list[Row]:
-    figures = bench.side_by_side(counts, window=window)
+    figures = bench.side_by_side(counts, texts(window))
     rate = "messages_per_second"
     rows = [
         Row(
@@ -111,8 +118,8 @@ def rtt50(bench: Bench) -> list[Row]:
         counts = {OURS: count, RAW: count, SMPP34: count, JSMPP: count}
         figures = bench.side_by_side(
             counts,
-            window=window,
-            far_end=["--latency-ms", str(LATENCY_MS)],
+            texts(window),
+            far_end=lambda: Sink("--latency-ms", str(LATENCY_MS)),
             once=(RAW, SMPP34, JSMPP),
         )
         for had in figures.values():
@@ -141,9 +148,11 @@ def settled(seconds: list[int]) -> tuple[float, float]:
 def unanswered10(bench: Bench) -> list[Row]:
     """A far end that allows 10 unanswered receipts: each answer waits for a commit."""
     counts = {OURS: 200_000, RAW: 200_000, SMPP34: 200_000, JSMPP: 200_000}
-    far_end = ["--unanswered-receipts", "10"]
     figures = bench.side_by_side(
-        counts, window=100, receipts=True, far_end=far_end, once=(SMPP34, JSMPP)
+        counts,
+        texts(100, receipts=True),
+        far_end=lambda: Sink("--unanswered-receipts", "10"),
+        once=(SMPP34, JSMPP),
     )
     rate = "messages_per_second"
     return [
