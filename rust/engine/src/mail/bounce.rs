@@ -1,19 +1,32 @@
 //! Reports of what became of a letter: multipart/report (RFC 6522) with delivery status (RFC 3464).
 
+mod fields;
+
+use mail_parser::{Message, MessageParser, MimeHeaders};
 use thiserror::Error;
 
 use super::verp::{Token, Verp};
+use fields::Fields;
+
+/// Octets of a report that are read. What is longer returns a whole letter, behind all that is looked for.
+const MAX_REPORT: usize = 1_024 * 1_024;
+
+/// People that one report may be about: a letter has one, and where an alias makes more of it, not thousands.
+const MAX_PEOPLE: usize = 100;
+
+/// Headers in which those who store a message note whom it was delivered to, and the one that a sender wrote.
+const DELIVERED_TO: [&str; 5] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To"];
 
 /// What a report says of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounced {
-    /// Whose.
+    /// Whose. Who is meant follows from it, never from `recipient`: a token proves no more than itself.
     pub token: Token,
     /// What was done.
     pub action: Action,
     /// Why.
     pub status: Status,
-    /// The address the reporter tried in the end, if it says so.
+    /// The address that the reporter tried in the end, if it says so: another one where mail is forwarded.
     pub recipient: Option<String>,
     /// What the far end said, shortened, in printable ASCII.
     pub diagnostic: Option<String>,
@@ -38,20 +51,24 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Status(pub u8, pub u16, pub u16);
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(class, subject, detail) = self;
+        write!(f, "{class}.{subject}.{detail}")
+    }
+}
+
 /// Why a message is no report that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum NotABounce {
-    /// Larger than any report.
-    #[error("larger than a report is")]
-    TooLarge,
     /// No message, or no multipart/report with a delivery status.
     #[error("no delivery status report")]
     NoReport,
-    /// Somebody's absence, or another machine's answer.
+    /// Somebody's absence, a receipt of reading, or another machine's answer.
     #[error("an automatic answer")]
     AutoReply,
-    /// A letter of ours that came back as it was.
-    #[error("a letter of our own, in a loop")]
+    /// A letter of ours, or another machine's, that came back as it was.
+    #[error("a letter that was sent in a loop")]
     Loop,
     /// A report about a letter that this ledger did not send, or a forged one.
     #[error("a report without a token of this ledger")]
@@ -59,19 +76,138 @@ pub enum NotABounce {
 }
 
 impl Bounced {
-    /// Whether there is no such mailbox, so that the host should write to it no more: 5.1.1 and its like, but
-    /// neither a full mailbox nor a refusal by policy.
+    /// Whether there is no such mailbox, so that the host should write to it no more: 5.1.1 and its like (RFC 3463
+    /// §3.2, RFC 7505 §4.2), but neither a full or disabled mailbox nor a refusal by policy (5.7.x), which say
+    /// nothing of the next letter.
     #[must_use]
     pub fn suppresses(&self) -> bool {
-        todo!()
+        self.action == Action::Failed && matches!(self.status, Status(5, 1, 1 | 2 | 3 | 6 | 10))
     }
 }
 
-/// Reads a message that came to the return path. `recipient` is the envelope's (RCPT TO), where it is known.
+/// Reads a message that came to a return path. `recipient` is the envelope's (RCPT TO), where it is known; a
+/// message from a Maildir has it in a header. A report may be about several mailboxes of one letter.
 ///
 /// # Errors
 /// [`NotABounce`]: such messages are counted and dropped, and never answered.
 pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<Bounced>, NotABounce> {
-    let _ = (message, recipient, verp);
-    todo!()
+    let message = &message[..message.len().min(MAX_REPORT)];
+    let message = MessageParser::new().parse(message).ok_or(NotABounce::NoReport)?;
+    let status = report(&message).ok_or_else(|| otherwise(&message))?;
+    let mut groups = Fields::groups(status);
+    let about = groups.next().ok_or(NotABounce::NoReport)?;
+    let token = recipient
+        .and_then(|recipient| verp.verify(recipient))
+        .or_else(|| noted(&message, verp))
+        .or_else(|| verp.verify(about.get("Original-Envelope-Id")?))
+        .or_else(|| returned(&message, verp))
+        .ok_or(NotABounce::NoToken)?;
+    // Some reporters put everything into one group.
+    let people = std::iter::once(about).chain(groups).filter_map(|fields| bounced(&fields, token));
+    let bounced: Vec<Bounced> = people.take(MAX_PEOPLE).collect();
+    if bounced.is_empty() { Err(NotABounce::NoReport) } else { Ok(bounced) }
 }
+
+/// The delivery status of a report (RFC 3464, RFC 6533).
+fn report<'a>(message: &'a Message<'_>) -> Option<&'a [u8]> {
+    let kind = message.content_type()?;
+    if !kind.ctype().eq_ignore_ascii_case("multipart") || !is(kind.subtype(), &["report"]) {
+        return None;
+    }
+    let status = message.parts.iter().find(|part| {
+        part.content_type().is_some_and(|kind| {
+            kind.ctype().eq_ignore_ascii_case("message")
+                && is(kind.subtype(), &["delivery-status", "global-delivery-status"])
+        })
+    })?;
+    Some(status.contents())
+}
+
+/// What a message is that is no report.
+fn otherwise(message: &Message<'_>) -> NotABounce {
+    let header = |name: &'static str| message.header_raw(name).unwrap_or_default().trim();
+    let submitted = header("Auto-Submitted");
+    let subtype = message.content_type().and_then(|kind| kind.subtype());
+    let kind = message.content_type().and_then(|kind| kind.attribute("report-type"));
+    // RFC 3834 §5, RFC 8098, and what absence notes have without a standard.
+    if submitted.to_ascii_lowercase().starts_with("auto-replied")
+        || is(kind, &["disposition-notification"])
+        || is(subtype, &["disposition-notification"])
+        || ["X-Autoreply", "X-Autorespond", "X-Autoresponse"].iter().any(|name| !header(name).is_empty())
+        || is(Some(header("Precedence")), &["auto_reply"])
+    {
+        NotABounce::AutoReply
+    } else if submitted.to_ascii_lowercase().starts_with("auto-generated") {
+        NotABounce::Loop
+    } else {
+        NotABounce::NoReport
+    }
+}
+
+/// The token in a header that says whom a message was delivered to.
+fn noted(message: &Message<'_>, verp: &Verp) -> Option<Token> {
+    let headers = message.headers_raw();
+    let noted = headers.filter(|(name, _)| is(Some(name), &DELIVERED_TO));
+    noted.filter_map(|(_, value)| address(value, verp)).next()
+}
+
+/// The token in the headers of the letter that a report returns, where the reporter notes its return path.
+fn returned(message: &Message<'_>, verp: &Verp) -> Option<Token> {
+    let part = message.parts.iter().find(|part| {
+        let kind = part.content_type();
+        kind.is_some_and(|kind| is(kind.subtype(), &["rfc822", "rfc822-headers", "global", "global-headers"]))
+    })?;
+    let fields = match part.message() {
+        Some(letter) => return letter.header_raw("Return-Path").and_then(|path| address(path, verp)),
+        None => Fields::groups(part.contents()).next()?,
+    };
+    address(fields.get("Return-Path")?, verp)
+}
+
+fn address(value: &str, verp: &Verp) -> Option<Token> {
+    verp.verify(value.trim().trim_start_matches('<').trim_end_matches('>'))
+}
+
+/// What a group of fields says of a mailbox (RFC 3464 §2.3), if it says anything.
+fn bounced(fields: &Fields<'_>, token: Token) -> Option<Bounced> {
+    let action = match fields.get("Action")?.trim().to_ascii_lowercase().as_str() {
+        "failed" => Action::Failed,
+        "delayed" => Action::Delayed,
+        "delivered" => Action::Delivered,
+        "relayed" => Action::Relayed,
+        "expanded" => Action::Expanded,
+        _ => return None,
+    };
+    let diagnostic = fields.get("Diagnostic-Code").map(fields::said).filter(|said| !said.is_empty());
+    let recipient = fields.get("Final-Recipient").or_else(|| fields.get("Original-Recipient"));
+    let status = status(action, fields.get("Status"), diagnostic.as_deref());
+    let recipient = recipient.map(fields::typed).filter(|address| !address.is_empty());
+    Some(Bounced { token, action, status, recipient, diagnostic })
+}
+
+/// The status as far as it is told: where the reporter's own says nothing but its class, that of the far end.
+fn status(action: Action, given: Option<&str>, diagnostic: Option<&str>) -> Status {
+    let class = match action {
+        Action::Failed => 5,
+        Action::Delayed => 4,
+        Action::Delivered | Action::Relayed | Action::Expanded => 2,
+    };
+    let given = given.and_then(|text| fields::enhanced(text.trim())).filter(|status| status.0 == class);
+    let given = given.unwrap_or(Status(class, 0, 0));
+    if given.1 != 0 {
+        return given;
+    }
+    // As in `550 5.1.1 ..` and, where a reply has several lines, `550-5.1.1 ..`.
+    let mut words = diagnostic.unwrap_or_default().split([' ', '-']).take(3);
+    words
+        .find_map(|word| fields::enhanced(word.trim_start_matches('#')))
+        .filter(|said| said.0 == class)
+        .unwrap_or(given)
+}
+
+fn is(text: Option<&str>, words: &[&str]) -> bool {
+    text.is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,5 @@
 //! Rendered letters: the values of many recipients, encoded and ready to be copied.
 
-use bealert_wire::smtp::Content;
-
 use super::letters::Letters;
 use super::version::Version;
 
@@ -195,20 +193,5 @@ impl<'a> Letter<'a> {
     fn between(&self, at: usize) -> &'a [u8] {
         let start = if at == 0 { self.start } else { self.ends[at - 1] as usize };
         &self.octets[start..self.ends[at] as usize]
-    }
-}
-
-impl Content for Letter<'_> {
-    fn size(&self) -> usize {
-        Letter::size(self)
-    }
-
-    #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
-        Letter::write(self, out);
-    }
-
-    fn dot_free(&self) -> bool {
-        true
     }
 }
