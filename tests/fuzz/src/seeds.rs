@@ -2,20 +2,24 @@
 
 use bealert_core::block::{BlockWriter, Person};
 use bealert_engine::Config;
+use bealert_engine::mail::Verp;
 use bealert_engine::plan::{Planner, RecipientIn};
 use bealert_wire::smpp::{BindMode, Body, MessageResp, ReceiptForm, status};
 
 use crate::Target;
 use crate::peer::{bind, delivered, good_esme, good_smsc, pdu};
+use crate::targets::bounce;
 
 /// The seeds of a target, each with the name of its file.
 pub fn of(target: Target) -> Vec<(String, Vec<u8>)> {
     let seeds = match target.name {
         "block" => vec![block(0), block(3)],
+        "bounce" => bounces(),
         "config" => vec![CONFIG.into(), CONFIG.replace("Hallo", "{% if x %}é{% endif %}").into()],
         "control" => control(),
         "esme" => behind_a_cut(&[good_smsc("2"), unbinding(), broken(), delivered("3", ReceiptForm::Tlvs)]),
         "ledger" => ledger(),
+        "letter" => texts(LETTERS),
         "number" => texts(&[
             "BE0470 12 34 56",
             "FR+33 6 39 98 12 34",
@@ -46,6 +50,32 @@ const TEMPLATES: &[&str] = &[
     "{% set a = street ~ name %}{{ a * 3 }}{{ name|default('x')|replace('a', 'b') }}\0a\0b",
     "{% macro m(a) %}{{ a }}{{ m(a) if a != 'x' else '' }}{% endmacro %}{{ m('x') }}\0\0",
 ];
+
+const LETTERS: &[&str] = &[
+    "Brand in {{ a }}\0Blijf binnen, {{ name }}.\n.{{ a }}\0<p title=\"{{ a }}\">{{ b }}</p>\0Kerkstraat <1>\0An\0an@example.org",
+    "{{ a|upper }}\0{% for x in a %}.{{ x }}\n{% endfor %}\0\0é🔥\0Peeters, \"An\"\0josé@bücher.example\0https://x.be/{{ a }}",
+    "s\0\0<html><script>{{ a }}</script><a href={{ b }}>x</a>\0\0\0",
+    "=?utf-8?q?x?=\0.\0<img src='cid:gone'>\0a\r\nBcc: x\0x\r\ny\0a b@c",
+    "s {{ a }}\0\0<h1>{{ a }}</h1><a href=\"https://x.be/{{ b }}\">Meer</a><!-- {{ b }} -->\0=_be-alert-1\0--\0an@example.org",
+];
+
+/// Reports as Postfix, Exim and Exchange write them, about one letter.
+fn bounces() -> Vec<Vec<u8>> {
+    let token = Verp::new(bounce::KEY).sign(bounce::TOKEN);
+    let samples = [
+        include_str!("../../../rust/engine/src/mail/bounce/samples/postfix.eml"),
+        include_str!("../../../rust/engine/src/mail/bounce/samples/postfix-delayed.eml"),
+        include_str!("../../../rust/engine/src/mail/bounce/samples/postfix-success.eml"),
+        include_str!("../../../rust/engine/src/mail/bounce/samples/exim.eml"),
+        include_str!("../../../rust/engine/src/mail/bounce/samples/exchange.eml"),
+        include_str!("../../../rust/engine/src/mail/bounce/samples/absence.eml"),
+    ];
+    let filled = |sample: &str| {
+        let path = format!("bounces+{token}@be-alert.be");
+        sample.replace("RETURN-PATH", &path).replace("ENVID", &token).into_bytes()
+    };
+    samples.into_iter().map(filled).collect()
+}
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()

@@ -1,10 +1,12 @@
 //! The targets, one per way in.
 
 pub(crate) mod block;
+pub(crate) mod bounce;
 pub(crate) mod config;
 pub(crate) mod control;
 pub(crate) mod esme;
 pub(crate) mod ledger;
+pub(crate) mod letter;
 pub(crate) mod number;
 pub(crate) mod pdu;
 pub(crate) mod receipt;

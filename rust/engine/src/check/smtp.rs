@@ -146,7 +146,11 @@ async fn meet(config: &SmtpConfig, given_up: &AtomicBool) -> Result<Met, String>
         while let Some(event) = client.poll_event() {
             if let Event::Ready(ready) = event {
                 let offer = Offer::of(&ready, connection.secured());
-                met = Some(Met { greeting: ready.greeting.text.to_string(), offer, took_us: clock.now_us() - began_us });
+                met = Some(Met {
+                    greeting: ready.greeting.text.to_string(),
+                    offer,
+                    took_us: clock.now_us() - began_us,
+                });
                 client.quit(clock.now_us());
             }
         }

@@ -43,7 +43,11 @@ fn point_18_reports_of_the_servers_that_people_have() {
 
     let bounced = one(EXIM);
     let status = (bounced.action, bounced.status);
-    assert_eq!(status, (Action::Failed, Status(5, 1, 1)), "the far end's, where the reporter says just 5.0.0");
+    assert_eq!(
+        status,
+        (Action::Failed, Status(5, 1, 1)),
+        "the far end's, where the reporter says just 5.0.0"
+    );
     assert_eq!(one(&EXIM.replace("5.1.1", "4.1.1")).status, Status(5, 0, 0), "of another class it is not");
 
     let bounced = one(EXCHANGE);
