@@ -1,17 +1,20 @@
 //! The server side: takes messages over SMTP (RFC 5321) or LMTP (RFC 2033).
 //!
 //! ```
-//! use bealert_wire::smtp::{Server, ServerConfig, ServerEvent};
+//! use bealert_wire::smtp::{Extensions, Server, ServerConfig, ServerEvent};
 //!
-//! let mut server = Server::new(ServerConfig { name: "mx.example".into(), ..ServerConfig::default() });
+//! let extensions = Extensions { pipelining: true, ..Extensions::default() };
+//! let config = ServerConfig { name: "mx.example".into(), extensions, ..ServerConfig::default() };
+//! let mut server = Server::new(config);
 //! server.connected(0, false);
 //! assert_eq!(server.poll_event(), Some(ServerEvent::Connected));
 //! server.accept(0);
 //! assert_eq!(server.outgoing(), b"220 mx.example ESMTP\r\n");
 //! server.wrote(server.outgoing().len());
-//! server.receive(0, b"HELO client.example\r\nMAIL FROM:<a@client.example>\r\n");
+//! server.receive(0, b"EHLO client.example\r\n");
 //! assert!(matches!(server.poll_event(), Some(ServerEvent::Hello { name: "client.example", .. })));
 //! server.accept(0);
+//! server.receive(0, b"MAIL FROM:<a@client.example>\r\nRCPT TO:<b@example.org>\r\n");
 //! let Some(ServerEvent::Mail(mail)) = server.poll_event() else { panic!() };
 //! assert_eq!(mail.sender, "a@client.example");
 //! assert_eq!(server.poll_event(), None, "nothing is read before the question is answered");
