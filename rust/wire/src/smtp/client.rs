@@ -57,7 +57,8 @@ pub struct Client {
     refused: u32,
     /// The server ended the connection in order: what it had not answered it has not taken (RFC 5321 §3.8).
     rest_unsent: bool,
-    /// A chunk was refused: if the server did not discard it, what comes now answers its text.
+    /// A chunk was refused, and RSET has not been answered since: if the server did not discard the chunk, what
+    /// comes now answers its text.
     suspect: bool,
     connected_us: u64,
     /// Since when the first reply of the ring is waited for.
@@ -268,8 +269,7 @@ impl Client {
             What::Rcpt => self.take_rcpt(now_us, reply),
             What::Data => self.take_data(now_us, reply),
             What::Dot => self.take_dot(now_us, reply, first.end),
-            What::Rset if reply.is_positive() => {}
-            What::Rset => self.out_of_step(Phase::Rset, reply),
+            What::Rset => self.take_rset(reply),
             What::Quit => self.left(),
         }
     }

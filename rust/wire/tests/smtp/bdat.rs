@@ -37,6 +37,28 @@ fn point_06_a_refused_recipient_and_its_chunk_in_one_write_as_postfix_and_exim_a
 }
 
 #[test]
+fn point_06_no_message_behind_a_refused_chunk_is_taken_from_the_sender_before_it() {
+    for deep in [true, false] {
+        let mut session = Session::in_mode(Mode::Bdat)
+            .rule(|line| line.contains("<user2@").then(|| "550 5.1.1 no such user".to_owned()));
+        session.server.keeps_sender = true;
+        // all in one window, or each when the one before is answered
+        let mut told = if deep { outcomes(&session.send(0..6)) } else { vec![] };
+        for token in (0..6).filter(|_| !deep) {
+            told.extend(outcomes(&session.send(token..token + 1)));
+        }
+        let want: Vec<_> =
+            (0..6).map(|token| (token, if token == 2 { "refused" } else { "accepted" })).collect();
+        assert_eq!(told, want);
+        for taken in &session.server.taken {
+            let token =
+                taken.recipients[0].strip_prefix("user").unwrap().replace("example.org", "alert.example");
+            assert_eq!(taken.sender, format!("bounce+{token}"));
+        }
+    }
+}
+
+#[test]
 fn point_06_a_server_that_takes_a_refused_chunk_for_commands_is_not_believed_any_more() {
     let mut session = Session::in_mode(Mode::Bdat)
         .rule(|line| line.contains("user2@").then(|| "550 5.1.1 no such user".to_owned()));

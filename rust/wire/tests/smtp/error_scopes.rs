@@ -166,7 +166,8 @@ fn point_14_a_connection_that_met_eight_refused_recipients_is_left() {
 
 #[test]
 fn point_14_no_noop_and_no_rset_while_all_goes_well() {
-    for mode in MODES {
+    // with BDAT a transaction may be open behind a chunk that nobody knows yet to be refused: see `bdat`
+    for mode in [Mode::Lockstep, Mode::Pipelined, Mode::Joined] {
         let mut session = Session::in_mode(mode);
         session.send(0..200);
         let others =

@@ -4,6 +4,7 @@
 
 mod auth;
 mod bdat;
+mod both_roles;
 mod client_arbitrary_bytes;
 mod data_for_nobody;
 mod error_scopes;

@@ -32,6 +32,9 @@ pub(crate) struct Server {
     pub(crate) output: Vec<u8>,
     /// Does not read a chunk that it refuses, but takes it for commands (emersion/go-smtp#315).
     pub(crate) chunks_as_commands: bool,
+    /// Does not end the transaction of a chunk that it refuses, but answers the next MAIL with 503, and takes the
+    /// message behind it from the old sender (as Exim 4.96 does).
+    pub(crate) keeps_sender: bool,
     /// Which write of the client is being looked at, from 1.
     pub(crate) write: Rc<Cell<usize>>,
     /// The server closed: nothing more is heard.
@@ -60,6 +63,7 @@ impl Server {
             taken: Vec::new(),
             output: b"220 relay.example ESMTP\r\n".to_vec(),
             chunks_as_commands: false,
+            keeps_sender: false,
             write: Rc::default(),
             closed: false,
             input: Vec::new(),
@@ -118,7 +122,8 @@ impl Server {
         self.heard.push(line.to_owned());
         let reply = (self.rule)(line);
         let reply = reply.as_deref().or(refusal).unwrap_or("250 2.0.0 Ok: queued as 4bXk").to_owned();
-        let sender = self.sender.take();
+        let kept = self.keeps_sender && line.starts_with("BDAT") && !reply.starts_with('2');
+        let sender = if kept { self.sender.clone() } else { self.sender.take() };
         let recipients = std::mem::take(&mut self.recipients);
         if reply.starts_with('2') && !recipients.is_empty() {
             self.taken.push(Taken { sender: sender.unwrap_or_default(), recipients, content });

@@ -119,7 +119,7 @@ impl Client {
                         took_us,
                     });
                 }
-                What::Mail | What::Rcpt | What::Data if self.taken > 0 => {
+                What::Rset | What::Mail | What::Rcpt | What::Data if self.taken > 0 => {
                     self.learn(Lesson::EndedAfter { messages: self.taken });
                 }
                 _ => {}

@@ -65,7 +65,8 @@ impl What {
 pub(super) struct Transaction {
     pub(super) token: u64,
     pub(super) submitted_us: u64,
-    /// Places in the stream: behind MAIL, behind DATA (with BDAT behind the last RCPT), behind the message.
+    /// Places in the stream: behind the RSET before its MAIL, if there is one; behind MAIL, behind DATA (with BDAT behind the last RCPT), behind the message.
+    pub(super) rset_end: Option<u64>,
     pub(super) mail_end: u64,
     pub(super) data_end: u64,
     pub(super) body_end: u64,

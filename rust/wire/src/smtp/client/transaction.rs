@@ -51,6 +51,13 @@ impl Client {
         let buffer = self.out.buffer();
         let base = buffer.len();
         let place = |buffer: &Vec<u8>| start + (buffer.len() - base) as u64;
+        // If the chunk ahead is refused, some servers end its transaction (Postfix) and some do not (Exim, which
+        // would take this message from the sender of that one): RFC 3030 §2 has RSET for it.
+        let unclear = chunk && (self.suspect || !self.ring.transactions.is_empty());
+        let rset_end = unclear.then(|| {
+            buffer.extend_from_slice(RSET);
+            place(buffer)
+        });
         write_mail(&self.extensions, envelope, judged, buffer);
         let mail_end = place(buffer);
         for recipient in envelope.recipients {
@@ -85,6 +92,7 @@ impl Client {
         self.ring.transactions.push_back(Transaction {
             token,
             submitted_us: now_us,
+            rset_end,
             mail_end,
             data_end,
             body_end: place(self.out.buffer()),
@@ -152,6 +160,9 @@ impl Client {
         transaction.joined = index > 0;
         transaction.released = if transaction.chunk { Released::Everything } else { Released::Commands };
         let transaction = *transaction;
+        if let Some(end) = transaction.rset_end {
+            self.ring.expect(What::Rset, end);
+        }
         self.ring.expect(What::Mail, transaction.mail_end);
         self.open_to = transaction.mail_end;
         if stepwise {
@@ -175,9 +186,19 @@ impl Client {
         self.ring.transactions.front_mut().expect("its replies are waited for")
     }
 
+    /// A server that does not know RSET where it should have read on behind a chunk answers the text of that chunk.
+    #[inline]
+    pub(super) fn take_rset(&mut self, reply: Reply) {
+        let suspect = std::mem::take(&mut self.suspect);
+        match reply.is_positive() {
+            true => {}
+            false if suspect => self.bdat_broken(),
+            false => self.out_of_step(Phase::Rset, reply),
+        }
+    }
+
     #[inline]
     pub(super) fn take_mail(&mut self, now_us: u64, reply: Reply) {
-        let suspect = std::mem::take(&mut self.suspect);
         let current = self.current();
         if reply.is_positive() {
             current.begun = true;
@@ -188,9 +209,6 @@ impl Client {
         }
         if reply.is_intermediate() {
             return self.out_of_step(Phase::Mail, reply);
-        }
-        if current.chunk && suspect && is_misunderstood(reply) {
-            return self.bdat_broken();
         }
         current.spoiled = true;
         let stepwise = current.stepwise;
