@@ -5,7 +5,7 @@ from bealert_engine.aio import AsyncCampaign, AsyncEngine
 from bealert_engine.attachment import Attachment
 from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign
-from bealert_engine.check import GatewayCheck
+from bealert_engine.check import GatewayCheck, RelayCheck
 from bealert_engine.config import Config
 from bealert_engine.control import Control
 from bealert_engine.engine import Engine
@@ -76,6 +76,7 @@ __all__ = [
     "PlanStale",
     "Progress",
     "Recipient",
+    "RelayCheck",
     "Report",
     "ReportRow",
     "Retry",

@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-__all__ = ["GatewayCheck"]
+__all__ = ["GatewayCheck", "RelayCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayCheck:
+    """What a mail relay offers.
+
+    Attributes:
+        greeting: What it says of itself.
+        tls: How the connection is encrypted; None where it is not.
+        authenticated: Whether it knows who we are.
+        mode: The rung of the dialogue that connections begin with.
+        offers: The extensions that are of use, as they are called on the wire.
+        largest: The largest message it takes, in bytes, where it says so.
+
+    >>> RelayCheck("mx.example ESMTP", tls="TLS 1.3", mode="joined", offers=("PIPELINING", "DSN")).offers
+    ('PIPELINING', 'DSN')
+    """
+
+    greeting: str
+    tls: str | None = None
+    authenticated: bool = False
+    mode: str = "lockstep"
+    offers: tuple[str, ...] = ()
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +40,12 @@ class GatewayCheck:
         gateway: Its name.
         ok: Whether it can be sent through.
         text: What was found, or what is wrong and what to do.
-        smsc: The name it gives itself.
+        smsc: The name that an SMSC gives itself.
         version: The version of SMPP it speaks: 0x34 is 3.4.
-        window: Unanswered requests per session, as configured.
-        round_trip_ms: How long it takes to answer.
+        window: Unanswered requests per session, as configured; of a mail relay its connections.
+        round_trip_ms: How long it takes to answer; of a mail relay, to come up from the first byte.
+        relay: What a mail relay offers.
+        warnings: What works and will not do what the configuration asks for.
 
     >>> GatewayCheck("sms-a", ok=True, text="bound", window=100, round_trip_ms=20.0).at_most
     5000.0
@@ -31,10 +58,37 @@ class GatewayCheck:
     version: int | None = None
     window: int = 0
     round_trip_ms: float | None = None
+    relay: RelayCheck | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def at_most(self) -> float | None:
-        """Messages per second that one session can carry: the window over the round trip."""
-        if not self.round_trip_ms:
+        """SMS per second that one session can carry: the window over the round trip."""
+        if not self.round_trip_ms or self.relay is not None:
             return None
         return self.window * 1000 / self.round_trip_ms
+
+
+CheckRow: TypeAlias = tuple[
+    str,
+    bool,
+    str,
+    str | None,
+    int | None,
+    int,
+    float | None,
+    tuple[str, str | None, bool, str, list[str], int | None] | None,
+    list[str],
+]
+
+
+def checked(row: CheckRow) -> GatewayCheck:
+    """What the engine said of a gateway."""
+    gateway, ok, text, smsc, version, window, round_trip_ms, relay, warnings = row
+    offered = None
+    if relay is not None:
+        greeting, tls, authenticated, mode, offers, largest = relay
+        offered = RelayCheck(greeting, tls, authenticated, mode, tuple(offers), largest)
+    return GatewayCheck(
+        gateway, ok, text, smsc, version, window, round_trip_ms, offered, tuple(warnings)
+    )

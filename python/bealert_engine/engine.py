@@ -19,7 +19,7 @@ from bealert_engine._planning import Audience, Values, fill, pairs
 from bealert_engine._waiting import blocking, event_steps
 from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign, Opened, find
-from bealert_engine.check import GatewayCheck
+from bealert_engine.check import GatewayCheck, checked
 from bealert_engine.config import Config
 from bealert_engine.errors import BealertError, EngineForked, LedgerError
 from bealert_engine.events import Event, Notice, cursor
@@ -173,7 +173,7 @@ class Engine:
         return self._check(_engine.Stop())
 
     def _check(self, stop: _engine.Stop) -> list[GatewayCheck]:
-        return [GatewayCheck(*row) for row in self._opened.native.check(stop)]
+        return [checked(row) for row in self._opened.native.check(stop)]
 
     def campaign(self, id_or_key: int | str) -> Campaign:
         """Find a campaign: an int is its number, a str its launch key.
