@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from bealert_engine.errors import BealertError
 
@@ -17,7 +17,7 @@ END_WITHIN_S = 30.0
 
 
 class SimulatorProcess:
-    """`bealert simulate smsc` on a free port of 127.0.0.1, until the block ends.
+    """`bealert simulate smsc` or `relay` on a free port of 127.0.0.1, until the block ends.
 
     It ends with this process, however that ends: it holds the other end of its standard input.
 
@@ -27,12 +27,12 @@ class SimulatorProcess:
 
     port: int
 
-    def __init__(self, *options: str) -> None:
-        self._options = options
+    def __init__(self, *options: str, what: Literal["smsc", "relay"] = "smsc") -> None:
+        self._options = [what, *options]
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "bealert_engine.cli", "simulate", "smsc"]
-        command += ["--port", "0", "--with-parent", *self._options]
+        command = [sys.executable, "-m", "bealert_engine.cli", "simulate"]
+        command += [*self._options, "--port", "0", "--with-parent"]
         # A group of its own: Ctrl-C at the terminal is for us, who still want its books.
         self._process = subprocess.Popen(
             command,

@@ -1,4 +1,4 @@
-"""`smpp://id:password@host:port`: the one place where a password may stand in the open."""
+"""The URL of a gateway: the one place where a password may stand in the open."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ DEFAULT_PORT = 2775
 """The port that IANA registered for SMPP."""
 
 FORM = "smpp://id:password@host:port"
+
+RELAY_FORM = "smtp://host:port or smtp://user:password@host:port"
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,67 @@ class GatewayUrl:
     @property
     def is_loopback(self) -> bool:
         """Whether it is on this machine, so that nothing can reach a phone."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"smpp://{self.system_id}:***@{host}:{self.port}"
+        return f"smpp://{self.system_id}:***@{place(self.host, self.port)}"
+
+
+@dataclass(frozen=True)
+class RelayUrl:
+    """A mail relay, and the account there if it wants one.
+
+    >>> str(RelayUrl.read("smtp://127.0.0.1:2525"))
+    'smtp://127.0.0.1:2525'
+    >>> str(RelayUrl.read("smtp://bench:s3cret@localhost:2525"))
+    'smtp://bench:***@localhost:2525'
+    """
+
+    host: str
+    port: int
+    username: str | None = None
+    password: Secret | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, text: str) -> RelayUrl:
+        """Take a URL apart, or say that it is none, without repeating it."""
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise Unusable(f"--gateway is not of the form {RELAY_FORM}.") from None
+        odd = parts.path.strip("/") or parts.query or parts.fragment
+        half = (parts.username is None) != (parts.password is None)
+        if parts.scheme != "smtp" or not parts.hostname or port is None or odd or half:
+            raise Unusable(
+                f"--gateway is not of the form {RELAY_FORM}; write signs like / or # in a password "
+                "as %2F or %23."
+            )
+        if parts.username is None:
+            return cls(parts.hostname, port)
+        password = Secret(unquote(parts.password or ""))
+        return cls(parts.hostname, port, unquote(parts.username), password)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine; what it passes on from there is its own."""
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        account = "" if self.username is None else f"{self.username}:***@"
+        return f"smtp://{account}{place(self.host, self.port)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as far as its name says."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def place(host: str, port: int) -> str:
+    """As it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

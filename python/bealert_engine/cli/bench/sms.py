@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bealert_engine import Scenario, Secret, Smpp
+from bealert_engine import Recipient, Scenario, Secret, Smpp
+from bealert_engine.cli.bench import outcome
+from bealert_engine.cli.bench.measured import measure
+from bealert_engine.cli.bench.place import ledger_directory
 from bealert_engine.cli.exits import ExitCode, Unusable, sigterm_raises
 from bealert_engine.cli.far_end import SimulatorProcess
 from bealert_engine.cli.gateway_url import GatewayUrl
-from bealert_engine.cli.measure import Measured, measure
 from bealert_engine.cli.options import AsJson
-from bealert_engine.cli.output import Output, facts
+from bealert_engine.cli.output import Output
 from bealert_engine.config import Config
 
 RECEIPT_WAIT = "30s"
 """Much longer than any far end of a measurement takes: what is missing by then is lost."""
 
-VAR = Path("var")
+FIRST_NUMBER = 888_10_000_000_000
+"""Numbers of +888, a code that no telephone network routes: it was kept for disaster relief and
+given back. It is large enough for everybody to have an own one, and whatever the far end is, no
+phone rings."""
 
 MOST_MESSAGES = 100_000_000
-"""As many invented numbers as there are (see `measure.FIRST_NUMBER`)."""
+"""As many invented numbers as there are behind `FIRST_NUMBER`."""
 
 TEXT = Scenario(
     "bench",
@@ -33,13 +36,6 @@ TEXT = Scenario(
     expiry="24h",
     sms={"en": "Exercise: this text measures a gateway, please do nothing. Number {{ id }}"},
 )
-
-bench = typer.Typer(no_args_is_help=True, help="Measure the whole engine.")
-
-
-@bench.callback()
-def measurements() -> None:
-    """Measure the whole engine: plan, ledger with fsync, sending, receipts, report."""
 
 
 def sms(
@@ -100,8 +96,7 @@ def sms(
             "messages go out."
         )
     with sigterm_raises(), ExitStack() as stack:
-        directory = data if data is not None else stack.enter_context(_passing_directory())
-        _must_be_new(directory)
+        directory = stack.enter_context(ledger_directory(data))
         simulator = None
         if url is None:
             options = _far_end(receipts, response_ms, limit, limit_burst)
@@ -122,12 +117,10 @@ def sms(
         )
         config = Config(data=directory, gateways=[account], scenarios=[TEXT])
         out.note(f"{count:,} messages to {'our simulator' if simulator else url}", style="dim")
-        measured = measure(out, config, count, limit)
+        people = (Recipient(f"b{n:09}", phone=f"+{FIRST_NUMBER + n}") for n in range(count))
+        measured = measure(out, config, people, count, limit=limit, paced=rate is not None)
         books = None if simulator is None else simulator.books()
-    wrong = _imbalance(measured, count, books)
-    _show(out, measured, books, wrong)
-    out.result(measured.as_dict() | {"simulator": books, "wrong": wrong})
-    return ExitCode.FAILED if wrong else ExitCode.DONE
+    return outcome.say(out, measured, count, books)
 
 
 def _far_end(
@@ -140,55 +133,3 @@ def _far_end(
     if limit_burst is not None:
         options += ["--limit-burst", str(limit_burst)]
     return options
-
-
-@contextmanager
-def _passing_directory() -> Iterator[Path]:
-    """A directory below var/, not in /tmp: that is often kept in memory, where fsync is free."""
-    VAR.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
-        yield Path(directory)
-
-
-def _must_be_new(directory: Path) -> None:
-    if directory.exists() and any(directory.iterdir()):
-        raise Unusable(f"{directory} is not empty: a measurement wants a new directory.")
-
-
-def _imbalance(measured: Measured, count: int, books: dict[str, Any] | None) -> list[str]:
-    """Everything that does not add up."""
-    wrong = []
-    if not measured.balanced:
-        wrong.append("the report does not balance")
-    ended = measured.accepted + measured.delivered + measured.failed + measured.uncertain
-    if ended != count:
-        wrong.append(f"{count:,} were launched, {ended:,} ended")
-    if books is not None:
-        taken = measured.accepted + measured.delivered
-        if not taken <= books["unique"] <= taken + measured.failed + measured.uncertain:
-            wrong.append(f"the simulator took {books['unique']:,}, we count {taken:,}")
-        if books["duplicates"] > measured.possibly_doubled:
-            wrong.append(
-                f"the simulator took {books['duplicates']:,} twice, "
-                f"we name {measured.possibly_doubled:,}"
-            )
-    return wrong
-
-
-def _show(out: Output, measured: Measured, books: dict[str, Any] | None, wrong: list[str]) -> None:
-    rows = [(name, _figure(value)) for name, value in measured.as_dict().items()]
-    if books is not None:
-        rows.append(("simulator", ", ".join(f"{name} {_figure(n)}" for name, n in books.items())))
-    out.say(facts(rows))
-    for line in wrong:
-        out.say(line, style="bold red")
-
-
-def _figure(value: Any) -> str:
-    if isinstance(value, dict):
-        return "  ".join(f"{name} {_figure(inner)}" for name, inner in value.items())
-    if isinstance(value, float):
-        return f"{value:,.3f}" if value < 100 else f"{value:,.0f}"
-    if isinstance(value, bool) or value is None:
-        return str(value).lower()
-    return f"{value:,}" if isinstance(value, int) else str(value)

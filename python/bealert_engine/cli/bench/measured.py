@@ -8,18 +8,12 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bealert_engine import Config, Engine, Recipient, Report
 from bealert_engine.cli.output import Output
-from bealert_engine.gateways import Gateway, Smpp
-
-FIRST_NUMBER = 888_10_000_000_000
-"""Numbers of +888, a code that no telephone network routes: it was kept for disaster relief and
-given back. It is large enough for everybody to have an own one, and whatever the far end is, no
-phone rings."""
 
 SHOW_EVERY_S = 1.0
 """Between looks at the progress: rare, since they are part of what is measured."""
@@ -49,6 +43,7 @@ class Measured:
         of_limit: With a limit of the far end: the share of it that was used in each second from the
             first submit on, in percent, the last one cut; and the share of submits sent back.
         per_second: With a rate: submits in the slowest and the fastest whole second.
+        mode: For e-mail: the rung of the dialogue with the relay that was used.
         possibly_doubled: People who may have got it twice.
         balanced: Whether the report balances.
     """
@@ -68,55 +63,81 @@ class Measured:
     throttled: int
     of_limit: dict[str, Any] | None
     per_second: dict[str, int] | None
+    mode: str | None
     possibly_doubled: int
     balanced: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return dataclasses.asdict(self)
+        """For `--json`; the mode only where there is one."""
+        figures = dataclasses.asdict(self)
+        if self.mode is None:
+            del figures["mode"]
+        return figures
 
 
-def measure(out: Output, config: Config, count: int, limit: int | None = None) -> Measured:
-    """Send `count` messages and wait for what becomes of them; `limit` is the far end's own."""
+def measure(
+    out: Output,
+    config: Config,
+    people: Iterable[Recipient],
+    count: int,
+    *,
+    channel: Literal["sms", "email"] = "sms",
+    limit: int | None = None,
+    paced: bool = False,
+) -> Measured:
+    """Send to everybody and wait for what becomes of it.
+
+    Args:
+        out: Where it says how far it is.
+        config: With one gateway and the scenario "bench".
+        people: `count` of them.
+        count: How many messages that are.
+        channel: On which they go out.
+        limit: The far end's own, of which the engine is not told.
+        paced: Whether the gateway has a rate.
+    """
     with Engine.from_config(config) as engine:
         began = time.monotonic()
-        plan = engine.plan("bench", to=invented(count))
+        plan = engine.plan("bench", to=people)
         campaign = engine.launch(plan, by="bench", key="bench")
         # The first submit follows the commit that launch returned from, within a millisecond.
         launched = time.monotonic()
         before_us = cpu_us()
         for now in campaign.progress(every_s=SHOW_EVERY_S):
-            out.note(f"{now.sms.sent:,} submitted, {now.rate:,.0f}/s", style="dim")
+            tally = getattr(now, channel)
+            out.note(f"{tally.sent:,} submitted, {now.rate:,.0f}/s", style="dim")
         after_us = cpu_us()
-        throttled = _throttled(engine.metrics())
+        metrics = engine.metrics()
         report = campaign.report()
-    sms = report.totals["sms"]
+    totals = report.totals[channel]
+    throttled = _throttled(metrics)
     elapsed_s = report.elapsed_s or 0.0
     return Measured(
         messages_per_second=round(count / elapsed_s, 1) if elapsed_s else 0.0,
         elapsed_s=elapsed_s,
         cpu_us_per_message=round((after_us - before_us) / count, 3),
-        submitted=now.sms.sent,
-        accepted=sms.get("accepted", 0),
-        delivered=sms.get("delivered", 0),
-        failed=sms.get("failed", 0),
-        uncertain=sms.get("uncertain", 0),
+        submitted=tally.sent,
+        accepted=totals.get("accepted", 0),
+        delivered=totals.get("delivered", 0),
+        failed=totals.get("failed", 0),
+        uncertain=totals.get("uncertain", 0),
         response_ms=report.response_ms,
         launch_to_first_ms=report.launch_to_first_ms,
         peak_rss_mb=round(peak_rss_mb(), 1),
         plan_and_launch_s=round(launched - began, 3),
         throttled=throttled,
         of_limit=None if limit is None else of_limit(report, limit, throttled),
-        per_second=per_second(report) if _is_paced(config.gateways[0]) else None,
+        per_second=per_second(report) if paced else None,
+        mode=_mode(metrics) if channel == "email" else None,
         possibly_doubled=len(report.possibly_doubled),
         balanced=report.balanced,
     )
 
 
-def _is_paced(gateway: Gateway) -> bool:
-    if isinstance(gateway, Smpp):
-        return gateway.parts_per_second is not None
-    return gateway.messages_per_second is not None
+def _mode(metrics: str) -> str | None:
+    """The rung of the dialogue that the relay was found to bear."""
+    line = re.search(r'^bealert_gateway_mode\{[^}]*mode="(\w+)"[^}]*\} 1$', metrics, re.MULTILINE)
+    return None if line is None else line[1]
 
 
 def _throttled(metrics: str) -> int:
@@ -133,12 +154,6 @@ def of_limit(report: Report, limit: int, throttled: int) -> dict[str, Any]:
     used = [round(100 * seconds[second] / limit, 1) for second in range(max(seconds))]
     share = round(100 * throttled / (len(times) + throttled), 3)
     return {"used_percent": used, "throttled_percent": share}
-
-
-def invented(count: int) -> Iterator[Recipient]:
-    """People with a number each, that no network routes."""
-    for number in range(count):
-        yield Recipient(f"b{number:09}", phone=f"+{FIRST_NUMBER + number}")
 
 
 def cpu_us() -> float:
