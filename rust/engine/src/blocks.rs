@@ -141,4 +141,6 @@ impl Rendered {
 }
 
 #[cfg(test)]
-mod tests;
+mod email_tests;
+#[cfg(test)]
+mod sms_tests;

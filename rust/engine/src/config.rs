@@ -160,7 +160,7 @@ mod tests {
     const MAIL: &str = r#"{"senders": ["@be-alert.example"],
         "bounces": {"listen": "127.0.0.1:2526", "protocol": "smtp"},
         "gateways": [{"type": "smtp", "name": "m", "host": "h", "port": 25, "username": "u", "password": "hush",
-            "sender": "BE <a@be-alert.example>", "domains": [["example.org", 5.5]],
+            "sender": "BE <a@be-alert.example>", "domains": [["Bücher.example", 5.5]],
             "dkim": [{"domain": "be-alert.example", "selector": "s", "key": "hush"}],
             "timeouts": {"dot_ms": 7}}],
         "scenarios": [{"name": "x", "kind": "news", "expiry_ms": 5, "email": [
@@ -174,6 +174,7 @@ mod tests {
         let GatewayConfig::Smtp(smtp) = &config.gateways[0] else { panic!("it is a relay") };
         assert_eq!((smtp.tls, smtp.mode, smtp.connections), (TlsMode::Required, SmtpMode::Auto, 8));
         assert_eq!((smtp.retry.attempts, smtp.retry.first_ms, smtp.retry.max_ms), (None, 30_000, 900_000));
+        assert_eq!(smtp.domains, [("xn--bcher-kva.example".to_owned(), 5.5)]);
         assert_eq!((smtp.timeouts.dot_ms, smtp.timeouts.greeting_ms), (7, 300_000));
         assert_eq!(config.gateways[0].prefixes().collect::<Vec<_>>(), [""]);
         let email = &config.scenarios[0].email;
@@ -185,6 +186,24 @@ mod tests {
         let maildir = Config::from_json(&maildir).unwrap().bounces;
         assert_eq!(maildir, Some(BouncesConfig::Maildir(BounceMaildir { maildir: "in".into() })));
         assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_rate_for_what_is_no_domain_is_an_error() {
+        let problem = Config::from_json(&MAIL.replace("Bücher.example", "a b")).unwrap_err();
+        assert!(problem.contains("domains: \"a b\""), "{problem}");
+    }
+
+    #[test]
+    fn mail_is_sent_from_the_addresses_and_domains_of_the_list_and_from_no_others() {
+        let mut config = Config::from_json(MAIL).unwrap();
+        config.senders = vec!["@Bücher.Example".into(), "desk@be-alert.example".into(), "@".into()];
+        let allowed = |local, domain| config.may_send_from(local, domain);
+        assert!(allowed("any", "xn--bcher-kva.example") && allowed("desk", "be-alert.example"));
+        assert!(!allowed("any", "sub.xn--bcher-kva.example"));
+        assert!(!allowed("other", "be-alert.example") && !allowed("desk", "alert.example"));
+        config.senders.clear();
+        assert!(config.may_send_from("any", "at.all"));
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl EmailBlock {
             ends: vec![0],
         };
         people.iter().try_for_each(|person| block.add(person, &plan))?;
+        block.patches.shrink();
         Ok(block)
     }
 

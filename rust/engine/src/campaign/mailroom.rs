@@ -179,3 +179,49 @@ fn judge_bounces_to(config: &Config, smtp: &SmtpConfig, note: &mut impl FnMut(St
         note("receipts = true needs bounces_to, and [bounces] where they are read".to_owned());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(settings: &str, more: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"gateways": [{{"type": "smtp", "name": "m", "host": "h", "port": 25, "sender": "a@be-alert.example"
+                {settings}}}]{more}}}"#
+        );
+        Mailroom::of(&Config::from_json(&text).unwrap(), (0, 0)).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_letters_cannot_be_sent_with_names_its_gateway() {
+        assert_eq!(problems("", ""), [""; 0]);
+        let receipts = r#", "receipts": true"#;
+        let bounces_to = r#", "bounces_to": "bounces@be-alert.example""#;
+        let listener = r#", "bounces": {"listen": "127.0.0.1:1"}"#;
+        assert_eq!(problems(&format!("{receipts}{bounces_to}"), listener), [""; 0]);
+        for (settings, more, words) in [
+            (r#", "reply_to": "Desk""#, "", ["reply_to \"Desk\"", "has no @"]),
+            (r#", "bounces_to": "b@""#, "", ["bounces_to \"b@\"", "nothing stands behind"]),
+            (
+                r#", "bounces_to": "b234567890123456789012345678901234567@x.example""#,
+                "",
+                ["bounces_to", "at most"],
+            ),
+            (receipts, listener, ["receipts", "needs bounces_to"]),
+            (&format!("{receipts}{bounces_to}"), "", ["receipts", "[bounces]"]),
+            (
+                r#", "dkim": [{"domain": "be-alert.example", "selector": "s1", "key": "hush"}]"#,
+                "",
+                ["the dkim key of s1._domainkey.be-alert.example", "no private key"],
+            ),
+        ] {
+            let found = problems(settings, more);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].starts_with("gateway \"m\": "), "{found:?}");
+            assert!(
+                words.iter().all(|words| found[0].contains(words)) && !found[0].contains("hush"),
+                "{found:?}"
+            );
+        }
+    }
+}

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::gateway::RetryConfig;
+use crate::mail::judge;
 
 /// A mail relay over SMTP (RFC 5321).
 #[derive(Clone, Deserialize)]
@@ -79,8 +81,9 @@ pub struct SmtpConfig {
     /// Lower is preferred.
     #[serde(default)]
     pub priority: i32,
-    /// Messages per second to recipients of a domain, where the domain has a limit.
-    #[serde(default)]
+    /// Messages per second to recipients of a domain, where the domain has a limit; the domain as addresses have
+    /// it, in A-labels.
+    #[serde(default, deserialize_with = "domains")]
     pub domains: Vec<(String, f64)>,
     /// The keys that sign, one or more per sender domain.
     #[serde(default)]
@@ -215,6 +218,16 @@ impl Default for SmtpTimeouts {
             dot_ms: 600_000,
         }
     }
+}
+
+/// Rates by domain, however the domain is written.
+fn domains<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<(String, f64)>, D::Error> {
+    let given: Vec<(String, f64)> = Vec::deserialize(input)?;
+    let domain = |(domain, rate): (String, f64)| match judge(&format!("x@{domain}")) {
+        Ok(address) => Ok((address.domain().to_owned(), rate)),
+        Err(problem) => Err(D::Error::custom(format!("domains: {domain:?}: {problem}"))),
+    };
+    given.into_iter().map(domain).collect()
 }
 
 mod defaults {

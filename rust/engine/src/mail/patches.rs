@@ -68,6 +68,13 @@ impl Patches {
         (self.text, self.letter) = (String::new(), Vec::new());
     }
 
+    /// Forgets its letters; what was made room for is kept.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.octets.clear();
+        self.ends.clear();
+    }
+
     /// Puts the letters of `more` behind these.
     ///
     /// # Panics

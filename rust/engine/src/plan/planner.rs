@@ -239,4 +239,6 @@ fn example(lane: &Lane, at: &Reader<'_>, parts: u8) -> Example {
 }
 
 #[cfg(test)]
+mod mail_tests;
+#[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use bealert_core::model::Channel;
 use bealert_core::route::Offer;
 
 use super::email::EmailComposer;
-use super::lane::{Composer, Lane};
+use super::lane::{Composer, Lane, Pace};
 use super::sms::SmsComposer;
 use crate::config::{Config, GatewayConfig, ScenarioConfig, SmtpConfig};
 use crate::mail::{Identity, LetterSettings, Letters, Mailbox, MailboxProblem};
@@ -89,8 +89,8 @@ pub(super) fn lanes(
             _ => sms(config, scenario, problems),
         };
         let gateways = config.gateways.iter().filter(|gateway| gateway.channel() == channel);
-        let rates = gateways.map(|gateway| (gateway.name().to_owned(), gateway.units_per_second())).collect();
-        Some(Lane::new(channel, composer?, &config.languages, rates))
+        let paces = gateways.map(pace).collect();
+        Some(Lane::new(channel, composer?, &config.languages, paces))
     };
     // Each says what is wrong with it, before the first that is unusable ends it.
     let lanes: Vec<Option<Lane>> = channels(scenario).into_iter().map(lane).collect();
@@ -106,6 +106,14 @@ pub(super) fn offer(gateway: &GatewayConfig) -> Offer {
         priority: gateway.priority(),
         weight: gateway.weight(),
         domains: gateway.domains().iter().map(|(domain, _)| domain.clone()).collect(),
+    }
+}
+
+fn pace(gateway: &GatewayConfig) -> Pace {
+    Pace {
+        gateway: gateway.name().to_owned(),
+        units_per_second: gateway.units_per_second(),
+        domains: gateway.domains().to_vec(),
     }
 }
 

@@ -12,11 +12,12 @@ const IDENTITY: usize = 0;
 #[derive(Debug)]
 pub(super) struct EmailComposer {
     letters: Letters,
+    patches: Patches,
 }
 
 impl EmailComposer {
     pub(super) fn new(letters: Letters) -> Self {
-        Self { letters }
+        Self { letters, patches: Patches::new(&[IDENTITY]) }
     }
 }
 
@@ -45,7 +46,8 @@ impl Composer for EmailComposer {
             name: at.values.name,
             ordinal: at.ordinal,
         };
-        match self.letters.render(&addressee, &mut Patches::new(&[IDENTITY])) {
+        self.patches.clear();
+        match self.letters.render(&addressee, &mut self.patches) {
             Ok(shape) => Ok(Cost { units: 1, encoding: None, octets: shape.size as u64 }),
             Err(problem) => {
                 let language = self.letters.languages()[at.language].clone();

@@ -76,13 +76,22 @@ pub(super) struct Lane {
     pub(super) composer: Box<dyn Composer>,
     pub(super) example: Option<Example>,
     languages: Languages,
-    /// Gateways of the channel and their rates, for the time it takes.
-    rates: Vec<(String, Option<f64>)>,
+    /// Gateways of the channel, for the time it takes.
+    paces: Vec<Pace>,
     sums: Sums,
     /// What was made of the person who is planned now.
     pub(super) address: String,
     pub(super) language: usize,
     pub(super) unreachable: Option<String>,
+}
+
+/// How fast a gateway may be sent through.
+#[derive(Debug)]
+pub(super) struct Pace {
+    pub(super) gateway: String,
+    pub(super) units_per_second: Option<f64>,
+    /// To domains that have a limit of their own.
+    pub(super) domains: Vec<(String, f64)>,
 }
 
 /// What is summed up over the people that are sent to.
@@ -101,14 +110,14 @@ impl Lane {
         channel: Channel,
         composer: Box<dyn Composer>,
         fallbacks: &[String],
-        rates: Vec<(String, Option<f64>)>,
+        paces: Vec<Pace>,
     ) -> Self {
         Self {
             channel,
             languages: Languages::new(composer.languages(), fallbacks),
             composer,
             example: None,
-            rates,
+            paces,
             sums: Sums::default(),
             address: String::new(),
             language: 0,
@@ -166,14 +175,22 @@ impl Lane {
         }
     }
 
-    /// Seconds until the last gateway is through, each with the routes that ask it first. A gateway without a
-    /// limit of ours takes no time that could be told.
+    /// Seconds until the last gateway is through, each with the routes that ask it first, and each domain with a
+    /// limit of its own. A gateway without a limit of ours takes no time that could be told.
     fn duration_s(&self, routes: &[Route]) -> Option<f64> {
-        let seconds = self.rates.iter().filter_map(|(gateway, rate)| {
-            let first = |route: &&Route| route.gateways.first() == Some(gateway);
-            let routes = routes.iter().zip(&self.sums.units).filter(|(route, _)| first(route));
-            let units: u64 = routes.map(|(_, units)| units).sum();
-            rate.filter(|_| units > 0).map(|rate| units as f64 / rate)
+        let seconds = self.paces.iter().flat_map(|pace| {
+            let units = |fits: &dyn Fn(&Route) -> bool| -> u64 {
+                let routes = routes.iter().zip(&self.sums.units);
+                let first = |route: &Route| route.gateways.first() == Some(&pace.gateway);
+                routes.filter(|(route, _)| first(route) && fits(route)).map(|(_, units)| units).sum()
+            };
+            let whole = pace.units_per_second.map(|rate| (units(&|_| true), rate));
+            let domains = pace
+                .domains
+                .iter()
+                .map(|(domain, rate)| (units(&|route| route.domain.as_ref() == Some(domain)), *rate));
+            let known: Vec<(u64, f64)> = whole.into_iter().chain(domains).collect();
+            known.into_iter().filter(|(units, _)| *units > 0).map(|(units, rate)| units as f64 / rate)
         });
         seconds.reduce(f64::max)
     }
