@@ -229,6 +229,26 @@ impl Replies {
         }
     }
 
+    /// Moves `input` past the next reply if it is one whole line with a code of this first digit. What most replies
+    /// are is not worth more than a look.
+    #[inline]
+    pub(crate) fn next_plain(&mut self, input: &mut &[u8], digit: u8) -> bool {
+        if self.open.is_some() || (!self.partial.is_empty() && !self.taken) {
+            return false;
+        }
+        let [first, second, third, b' ', ..] = **input else { return false };
+        if first != digit || !second.is_ascii_digit() || !third.is_ascii_digit() {
+            return false;
+        }
+        match memchr::memchr(b'\n', input) {
+            Some(end) if end < MAX_REPLY_LINE_OCTETS => {
+                *input = &input[end + 1..];
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Forgets what has come in part.
     pub fn clear(&mut self) {
         *self = Self::default();

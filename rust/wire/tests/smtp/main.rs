@@ -6,6 +6,7 @@ mod auth;
 mod bdat;
 mod both_roles;
 mod client_arbitrary_bytes;
+mod cost;
 mod data_for_nobody;
 mod error_scopes;
 mod injection;

@@ -43,6 +43,16 @@ pub(super) enum Prompt {
 }
 
 impl What {
+    /// The first digit of the reply that is hoped for, where its text says nothing.
+    #[inline]
+    pub(super) fn plain(self) -> Option<u8> {
+        match self {
+            Self::Mail | Self::Rcpt | Self::Rset => Some(b'2'),
+            Self::Data => Some(b'3'),
+            _ => None,
+        }
+    }
+
     pub(super) fn phase(self) -> Phase {
         match self {
             Self::Greeting => Phase::Greeting,
