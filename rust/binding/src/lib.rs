@@ -13,6 +13,7 @@ mod owned;
 mod people;
 mod plan;
 mod planner;
+mod relay;
 mod report;
 mod rows;
 mod smsc;
@@ -37,6 +38,8 @@ mod _engine {
     use crate::plan::Plan;
     #[pymodule_export]
     use crate::planner::{Planner, planner};
+    #[pymodule_export]
+    use crate::relay::Relay;
     #[pymodule_export]
     use crate::report::Report;
     #[pymodule_export]

@@ -1,7 +1,14 @@
-//! The simulated SMSC on a port: what `bealert simulate smsc` and the tests of host applications talk to.
+//! Simulated far ends on a port: what `bealert simulate` and the tests of host applications talk to.
 
+mod far_end;
+mod maildir;
 mod options;
+mod postman;
+mod relay;
+mod relay_options;
+mod relay_rules;
 mod serve;
+mod values;
 
 use std::any::Any;
 use std::io;
@@ -12,18 +19,26 @@ use std::task::Waker;
 use std::thread::JoinHandle;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+pub use bealert_sim::relay::{Books as RelayBooks, Faults as RelayFaults, TakenMail};
 pub use bealert_sim::smsc::{
     Books, Fate, Faults, Limit, NumberPattern, NumberRule, SimConfig, SmscSim, TakenMessage,
 };
+pub use far_end::{ConnectionId, FarEnd};
 pub use options::SimulatorOptions;
+pub use relay::{Relay, RelayEnd};
+pub use relay_options::{RelayOptions, RelaySettings};
+
+use crate::session::far_end::Manner;
 
 /// A simulated SMSC that listens on a port of this machine.
+pub type Simulator = Served<SmscSim>;
+
+/// A simulated far end that listens on a port of this machine.
 ///
 /// It has one thread, which owns every connection. That thread failing closes them and leaves everything here
 /// readable. Dropping this stops it.
-#[derive(Debug)]
-pub struct Simulator {
-    shared: Arc<Shared>,
+pub struct Served<F: FarEnd> {
+    shared: Arc<Shared<F>>,
     address: SocketAddr,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// The process whose thread it is: a forked child has none.
@@ -31,13 +46,12 @@ pub struct Simulator {
 }
 
 /// What the serving thread and its owner both touch.
-#[derive(Debug)]
-struct Shared {
+struct Shared<F: FarEnd> {
     /// Time 0 of the simulator.
     origin: Instant,
-    sim: Mutex<SmscSim>,
+    sim: Mutex<F>,
     /// A copy of the books, made in each pass before it writes, so that reading them never waits for one.
-    books: Mutex<Books>,
+    books: Mutex<F::Books>,
     control: Mutex<Control>,
 }
 
@@ -53,25 +67,36 @@ struct Control {
     panics: bool,
 }
 
-impl Simulator {
+impl Served<SmscSim> {
     /// Listens at `address` (port 0 takes a free one) and serves until stopped. Dates in receipts follow the wall
     /// clock of now, whatever the configuration says.
     pub fn start(mut config: SimConfig, address: impl ToSocketAddrs) -> io::Result<Self> {
+        config.unix_origin_s = unix_now_s();
+        Self::serve(SmscSim::new(config), Manner::default(), address)
+    }
+
+    /// What it took, in the order in which the first part of each message came; empty unless
+    /// [`SimConfig::keep_messages`]. Nothing is served meanwhile.
+    pub fn messages(&self) -> Vec<TakenMessage> {
+        lock(&self.shared.sim).messages()
+    }
+}
+
+impl<F: FarEnd> Served<F> {
+    fn serve(far_end: F, manner: Manner, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        config.unix_origin_s = since_1970.as_secs();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let shared = Arc::new(Shared {
             origin: Instant::now(),
-            sim: Mutex::new(SmscSim::new(config)),
+            sim: Mutex::new(far_end),
             books: Mutex::default(),
             control: Mutex::default(),
         });
         let served = Arc::clone(&shared);
         let body = move || {
-            let serving = AssertUnwindSafe(|| runtime.block_on(serve::serve(listener, &served)));
+            let serving = AssertUnwindSafe(|| runtime.block_on(serve::serve(listener, manner, &*served)));
             let failure = match catch_unwind(serving) {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error.to_string(),
@@ -79,7 +104,7 @@ impl Simulator {
             };
             lock(&served.control).failure = Some(failure);
         };
-        let thread = std::thread::Builder::new().name("bealert-smsc".into()).spawn(body)?;
+        let thread = std::thread::Builder::new().name(F::NAME.into()).spawn(body)?;
         let thread = Mutex::new(Some(thread));
         Ok(Self { shared, address, thread, process: std::process::id() })
     }
@@ -95,23 +120,17 @@ impl Simulator {
     }
 
     /// Its books: everything that was answered stands in them. Also after it was stopped.
-    pub fn books(&self) -> Books {
+    pub fn books(&self) -> F::Books {
         *lock(&self.shared.books)
     }
 
-    /// What it took, in the order in which the first part of each message came; empty unless
-    /// [`SimConfig::keep_messages`]. Nothing is served meanwhile.
-    pub fn messages(&self) -> Vec<TakenMessage> {
-        lock(&self.shared.sim).messages()
-    }
-
     /// How it behaves now.
-    pub fn faults(&self) -> Faults {
+    pub fn faults(&self) -> F::Faults {
         lock(&self.shared.sim).faults().clone()
     }
 
     /// Changes how it behaves with what comes from now on.
-    pub fn set_faults(&self, faults: Faults) {
+    pub fn set_faults(&self, faults: F::Faults) {
         lock(&self.shared.sim).set_faults(self.shared.now_us(), faults);
         self.shared.wake();
     }
@@ -145,13 +164,19 @@ impl Simulator {
     }
 }
 
-impl Drop for Simulator {
+impl<F: FarEnd> std::fmt::Debug for Served<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(F::NAME).field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl<F: FarEnd> Drop for Served<F> {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-impl Shared {
+impl<F: FarEnd> Shared<F> {
     fn now_us(&self) -> u64 {
         self.origin.elapsed().as_micros() as u64
     }
@@ -162,6 +187,11 @@ impl Shared {
             waker.wake();
         }
     }
+}
+
+/// The wall clock, in seconds since 1970 UTC.
+fn unix_now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Locks, whatever became of who held it before: the books of a failed simulator are still worth reading.

@@ -3,9 +3,11 @@
 //! A session belongs to the loop. It reads, tells the dispatcher what it hears, takes messages while
 //! it has room, and writes at the end of a pass: no channel, lock or task lies between them.
 
+pub(crate) mod accepted;
 mod any;
+pub(crate) mod far_end;
 pub(crate) mod smpp;
-pub(crate) mod smsc;
+
 pub(crate) mod smtp;
 pub(crate) mod stream;
 pub(crate) mod tcp;

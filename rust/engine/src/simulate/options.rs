@@ -4,6 +4,8 @@ use bealert_sim::smsc::{Fate, Faults, Limit, NumberPattern, NumberRule, SimConfi
 use bealert_wire::smpp::{MAX_WINDOW, ReceiptForm, ReceiptState};
 use serde_json::{Map, Value};
 
+use super::values::{above_0, burst, delay_us, flag, maybe, per_second, share, text, whole};
+
 /// What a host says of a simulator: JSON with the fields of [`SimConfig`] and [`Faults`], whose documentation
 /// tells what each does, but delays as `..._ms`, and `limit` and `burst` as numbers. `null` stands for none.
 #[derive(Debug, Clone)]
@@ -25,7 +27,7 @@ impl SimulatorOptions {
             };
             known.map_err(|problem| format!("{name} {problem}"))?;
         }
-        self.limit(&mut config.faults)?;
+        burst(&self.0, &mut config.faults.limit)?;
         Ok(config)
     }
 
@@ -34,19 +36,8 @@ impl SimulatorOptions {
         for (name, value) in &self.0 {
             set_fault(&mut faults, name, value).map_err(|problem| format!("{name} {problem}"))?;
         }
-        self.limit(&mut faults)?;
+        burst(&self.0, &mut faults.limit)?;
         Ok(faults)
-    }
-
-    /// `burst` belongs to a `limit` that is said with it.
-    fn limit(&self, faults: &mut Faults) -> Result<(), String> {
-        let Some(burst) = self.0.get("burst").filter(|burst| !burst.is_null()) else { return Ok(()) };
-        let burst = above_0(burst).and_then(|burst| u32::try_from(burst).map_err(|_| "is too large".into()));
-        match &mut faults.limit {
-            Some(limit) => limit.burst = burst.map_err(|problem: String| format!("burst {problem}"))?,
-            None => return Err("burst needs a limit".into()),
-        }
-        Ok(())
     }
 }
 
@@ -155,26 +146,6 @@ fn form(value: &Value) -> Result<ReceiptForm, String> {
     }
 }
 
-fn maybe<T>(value: &Value, read: impl FnOnce(&Value) -> Result<T, String>) -> Result<Option<T>, String> {
-    if value.is_null() { Ok(None) } else { read(value).map(Some) }
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| "must be text".into())
-}
-
-fn flag(value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| "must be true or false".into())
-}
-
-fn whole(value: &Value) -> Result<u64, String> {
-    value.as_u64().ok_or_else(|| "must be a whole number".into())
-}
-
-fn above_0(value: &Value) -> Result<u64, String> {
-    whole(value).and_then(|count| if count > 0 { Ok(count) } else { Err("must be above 0".into()) })
-}
-
 /// A command_status that refuses (SMPP 3.4 §5.1.3).
 fn status(value: &Value) -> Result<u32, String> {
     let status = above_0(value).map_err(|_| "must be a status, and 0 is no refusal")?;
@@ -185,22 +156,6 @@ fn window(value: &Value) -> Result<u32, String> {
     let count = whole(value)?;
     let fits = u32::try_from(count).ok().filter(|count| (1..=MAX_WINDOW).contains(count));
     fits.ok_or_else(|| format!("must be 1 to {MAX_WINDOW}"))
-}
-
-fn share(value: &Value) -> Result<f64, String> {
-    value.as_f64().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "must be between 0 and 1".into())
-}
-
-fn per_second(value: &Value) -> Result<f64, String> {
-    value.as_f64().filter(|rate| *rate > 0.0 && rate.is_finite()).ok_or_else(|| "must be above 0".into())
-}
-
-/// The longest delay: a year, so that adding it to a time never leaves the clock.
-const MAX_DELAY_MS: f64 = 365.0 * 86_400_000.0;
-
-fn delay_us(value: &Value) -> Result<u64, String> {
-    let ms = value.as_f64().filter(|ms| (0.0..=MAX_DELAY_MS).contains(ms));
-    ms.map(|ms| (ms * 1_000.0).round() as u64).ok_or_else(|| "must be between 0 and a year".into())
 }
 
 #[cfg(test)]
