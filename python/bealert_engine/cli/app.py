@@ -19,6 +19,7 @@ from bealert_engine.cli.exits import ExitCode, guarded
 from bealert_engine.cli.launch import launch
 from bealert_engine.cli.output import Output
 from bealert_engine.cli.plan import plan
+from bealert_engine.cli.relay import relay
 from bealert_engine.cli.report import report
 from bealert_engine.cli.run import run as run_command
 from bealert_engine.cli.show import show
@@ -56,6 +57,7 @@ for command in (
 ):
     app.command(command.__name__)(guarded(command))
 simulate.command("smsc")(guarded(smsc))
+simulate.command("relay")(guarded(relay))
 bench.command("sms")(guarded(sms))
 app.add_typer(simulate, name="simulate")
 app.add_typer(bench, name="bench")

@@ -1,4 +1,4 @@
-"""`bealert simulate smsc`: an SMS gateway that sends nothing and keeps books."""
+"""`bealert simulate`: far ends that send nothing and keep books."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import typer
 from bealert_engine import testing
 from bealert_engine.cli.exits import ExitCode, Terminated, Unusable, sigterm_raises
 from bealert_engine.cli.streams import write_out
+from bealert_engine.errors import BealertError
 
 LOOK_EVERY_S = 0.2
 """How soon the end of the parent is noticed."""
@@ -117,15 +118,23 @@ def smsc(
         seed=seed,
         keep_messages=False,
     )
-    with sigterm_raises(), simulator:
+    return serve(simulator, with_parent=with_parent)
+
+
+def serve(far_end: testing.Simulator | testing.Relay, *, with_parent: bool) -> ExitCode:
+    """Say where it listens, wait for a signal, and say its books as JSON."""
+    with sigterm_raises(), far_end:
         with contextlib.suppress(KeyboardInterrupt, Terminated):
-            write_out(f"listening on {simulator.host}:{simulator.port}\n")
-            _wait(with_parent=with_parent)
+            write_out(f"listening on {far_end.host}:{far_end.port}\n")
+            _wait(far_end, with_parent=with_parent)
         # A terminal and a supervisor may both signal: the books are said all the same.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        books = simulator.books()
+        books = far_end.books()
+        failure = far_end.failure()
     write_out(json.dumps(books) + "\n")
+    if failure is not None:
+        raise BealertError(f"The simulator had to stop: {failure}")
     return ExitCode.DONE
 
 
@@ -137,11 +146,11 @@ def _refusal(rule: str) -> dict[str, str | int]:
         raise Unusable(f"--refuse {rule!r} is not of the form 13=0x0B.") from None
 
 
-def _wait(*, with_parent: bool) -> None:
+def _wait(far_end: testing.Simulator | testing.Relay, *, with_parent: bool) -> None:
     over = threading.Event()
     if with_parent:
         threading.Thread(target=_until_input_ends, args=(over,), daemon=True).start()
-    while not over.is_set():
+    while not over.is_set() and far_end.failure() is None:
         time.sleep(LOOK_EVERY_S)
 
 

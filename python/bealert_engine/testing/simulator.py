@@ -193,6 +193,10 @@ class Simulator:
         """Break every connection, as a failing far end would; gives how many there were."""
         return self._native.reset_connections()
 
+    def failure(self) -> str | None:
+        """What it failed with, if it serves nobody any more."""
+        return self._native.failure()
+
     def gateway(self, name: str = "sms-a", **options: Any) -> Smpp:
         """A gateway that leads here.
 

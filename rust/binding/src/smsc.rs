@@ -61,6 +61,11 @@ impl Smsc {
         Ok(py.detach(|| simulator.reset_connections()))
     }
 
+    /// What it failed with, if it serves nobody any more.
+    fn failure(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        Ok(self.simulator.get(py)?.failure())
+    }
+
     /// Hangs up. A forked child has nothing to hang up.
     fn close(&self, py: Python<'_>) {
         if let Ok(simulator) = self.simulator.get(py) {
