@@ -7,7 +7,6 @@
 mod command;
 mod ending;
 pub(crate) mod gateway;
-mod openings;
 mod stall;
 pub(crate) mod store;
 

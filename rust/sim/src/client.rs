@@ -7,13 +7,17 @@
 mod backoff;
 mod breaker;
 mod brief;
+mod ending;
 mod hear;
 mod mail;
+mod openings;
 mod replies;
 
 pub use backoff::Backoff;
 pub use breaker::Breaker;
 pub use brief::brief;
+pub use ending::{Ending, ending};
 pub use hear::{Heard, Origin, hear};
 pub use mail::{HeardMail, hear_mail};
+pub use openings::{Openings, Standing};
 pub use replies::Replies;

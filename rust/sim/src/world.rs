@@ -1,8 +1,8 @@
-//! A deterministic world: the dispatcher, SMPP sessions, simulated SMSCs and a ledger in memory, in
-//! virtual time, from one seed. No socket, thread, clock or file is in it.
+//! A deterministic world: the dispatcher, SMPP and SMTP sessions, simulated SMSCs and relays and a ledger in
+//! memory, in virtual time, from one seed. No socket, thread, clock or file is in it.
 //!
 //! What a production process does between its sockets and its disk is done here by the same code: the
-//! [`Dispatcher`], [`Esme`](bealert_wire::smpp::Esme) sessions and what lies between them
+//! [`Dispatcher`], [`Esme`](bealert_wire::smpp::Esme) and [`Client`](bealert_wire::smtp::Client) sessions and what lies between them
 //! ([`client`](crate::client)). The driver around them does in virtual time what the engine's loop does
 //! in real time, in the same order, and may be stopped between any two of its calls. A crash loses all
 //! that is not in the ledger; far ends live on.
@@ -15,16 +15,21 @@ pub mod check;
 mod command;
 mod commit;
 mod facts;
+mod far_end;
 mod fuse;
 mod launch;
 mod line;
+mod mail;
 mod messages;
 mod open;
 mod pass;
 mod plant;
+mod relay;
+mod reports;
 pub mod script;
 mod session;
 mod setup;
+mod sms;
 
 use std::collections::HashMap;
 
@@ -35,16 +40,20 @@ use bealert_core::model::{BlockKey, CampaignId, CampaignState, GatewayId};
 pub use build::{CampaignPlan, PlannedPerson, planned};
 pub use facts::{Audience, AudienceBlock, Fact, Facts, Order, Part, Person, Sent, What};
 pub use launch::Launching;
-pub use messages::{Messages, PlainMessages, TEXT};
+pub use messages::{Mail, Messages, PlainMessages, TEXT};
 pub use plant::Plant;
-pub use setup::{DiskSetup, GatewaySetup, LineSetup, Setup};
+pub use setup::{DiskSetup, GatewaySetup, LineSetup, RelaySetup, Setup};
 
 use crate::chance::Chance;
+use crate::relay::{self as mail_relay, RelaySim, TakenMail};
 use crate::smsc::{Books, Faults, Noted, SmscSim, TakenMessage};
 use command::Waiting;
 use commit::Flight;
+use far_end::{FarEnd, Machine};
 use fuse::Fuse;
 use open::Closing;
+use relay::Desk;
+use reports::Reports;
 use session::Session;
 
 /// Passes that end with something due at once are this far apart, as the engine's are.
@@ -66,6 +75,8 @@ pub struct World {
     plant: Option<Plant>,
     /// What each message that was ever sent was about.
     letters: HashMap<(String, Vec<u8>), Part>,
+    /// Reports of relays on their way.
+    reports: Reports,
     passes: u64,
 }
 
@@ -85,20 +96,11 @@ struct Host {
 struct HostGateway {
     id: GatewayId,
     sessions: Vec<Session>,
+    /// What the connections of a relay have in common.
+    desk: Option<Desk>,
     turn: usize,
     /// When the limiter lets the next part through, if it was what ended the last pass.
     ready_us: Option<u64>,
-}
-
-/// A far end as the world sees it.
-#[derive(Debug)]
-struct FarEnd {
-    id: GatewayId,
-    smsc: SmscSim,
-    /// Nobody answers at its port.
-    deaf: bool,
-    /// Parts it took and sends a receipt of.
-    due: u64,
 }
 
 /// What was observed.
@@ -119,7 +121,7 @@ impl World {
         let far_end = |gateway: &GatewaySetup| {
             let id = ledger.gateway(&gateway.name).expect("a fresh ledger takes a gateway");
             log.facts.gateways.insert(id, gateway.name.clone());
-            FarEnd { id, smsc: SmscSim::new(gateway.far_end.clone()), deaf: false, due: 0 }
+            FarEnd::new(id, gateway)
         };
         let far_ends = setup.gateways.iter().map(far_end).collect();
         let mut world = Self {
@@ -135,6 +137,7 @@ impl World {
             log,
             plant: None,
             letters: HashMap::new(),
+            reports: Reports::default(),
             passes: 0,
         };
         world.open();
@@ -199,15 +202,43 @@ impl World {
         self.host.is_some()
     }
 
-    /// Changes how a far end behaves from now on.
+    /// Changes how an SMSC behaves from now on; a relay has [`Self::set_relay_faults`].
     pub fn set_faults(&mut self, gateway: usize, faults: Faults) {
         let now_us = self.now_us;
-        self.far_ends[gateway].smsc.set_faults(now_us, faults);
+        if let Machine::Smsc(smsc) = &mut self.far_ends[gateway].machine {
+            smsc.set_faults(now_us, faults);
+        }
     }
 
-    /// How a far end behaves now.
+    /// Changes how a relay behaves from now on.
+    pub fn set_relay_faults(&mut self, gateway: usize, faults: mail_relay::Faults) {
+        if let Machine::Relay(relay) = &mut self.far_ends[gateway].machine {
+            relay.set_faults(faults);
+        }
+    }
+
+    /// The SMSC of a gateway, if it has one.
+    pub fn smsc(&self, gateway: usize) -> Option<&SmscSim> {
+        match &self.far_ends[gateway].machine {
+            Machine::Smsc(smsc) => Some(smsc),
+            Machine::Relay(_) => None,
+        }
+    }
+
+    /// The relay of a gateway, if it has one.
+    pub fn relay(&self, gateway: usize) -> Option<&RelaySim> {
+        match &self.far_ends[gateway].machine {
+            Machine::Relay(relay) => Some(relay),
+            Machine::Smsc(_) => None,
+        }
+    }
+
+    /// How an SMSC behaves now.
+    ///
+    /// # Panics
+    /// Where the gateway has a relay.
     pub fn faults(&self, gateway: usize) -> &Faults {
-        self.far_ends[gateway].smsc.faults()
+        self.smsc(gateway).expect("the gateway has an SMSC").faults()
     }
 
     /// Nobody answers at a far end's port from now on, or somebody does again.
@@ -217,7 +248,7 @@ impl World {
 
     /// A far end breaks every connection; how many there were.
     pub fn reset_connections(&mut self, gateway: usize) -> usize {
-        self.far_ends[gateway].smsc.reset_connections()
+        self.far_ends[gateway].machine.reset_connections()
     }
 
     /// How commits go from now on.
@@ -225,14 +256,22 @@ impl World {
         self.setup.disk = disk;
     }
 
-    /// What a far end has counted.
+    /// What an SMSC has counted.
+    ///
+    /// # Panics
+    /// Where the gateway has a relay.
     pub fn books(&self, gateway: usize) -> &Books {
-        self.far_ends[gateway].smsc.books()
+        self.smsc(gateway).expect("the gateway has an SMSC").books()
     }
 
-    /// What a far end took; empty unless [`Setup::keep_messages`].
+    /// What an SMSC took; empty unless [`Setup::keep_messages`].
     pub fn messages(&self, gateway: usize) -> Vec<TakenMessage> {
-        self.far_ends[gateway].smsc.messages()
+        self.smsc(gateway).map_or_else(Vec::new, SmscSim::messages)
+    }
+
+    /// What a relay took; empty unless [`Setup::keep_messages`].
+    pub fn mails(&self, gateway: usize) -> &[TakenMail] {
+        &self.far_ends[gateway].mails
     }
 
     /// The gateways it was made of.
@@ -273,19 +312,46 @@ impl World {
     fn note_diaries(&mut self) {
         for far_end in &mut self.far_ends {
             let gateway = far_end.id;
-            for noted in far_end.smsc.take_diary() {
-                let what = match noted {
-                    Noted::Taken { id, destination, body, receipt } => {
-                        let part = self.letters.get(&(destination.as_str().to_owned(), body)).copied();
-                        far_end.due += u64::from(receipt.is_some());
-                        What::Taken { gateway, remote: id.as_str().into(), part, receipt }
+            match &mut far_end.machine {
+                Machine::Smsc(smsc) => {
+                    for noted in smsc.take_diary() {
+                        let what = match noted {
+                            Noted::Taken { id, destination, body, receipt } => {
+                                let letter = (destination.as_str().to_owned(), body);
+                                let part = self.letters.get(&letter).copied();
+                                far_end.due += u64::from(receipt.is_some());
+                                What::Taken { gateway, remote: id.as_str().into(), part, receipt }
+                            }
+                            Noted::Settled { id, delivered, .. } => {
+                                What::Settled { gateway, remote: id.as_str().into(), delivered }
+                            }
+                        };
+                        self.log.add(self.now_us, what);
                     }
-                    Noted::Settled { id, delivered, .. } => {
-                        What::Settled { gateway, remote: id.as_str().into(), delivered }
+                }
+                Machine::Relay(relay) => {
+                    for mail in relay.take_messages() {
+                        for (recipient, _) in &mail.recipients {
+                            let letter = (recipient.clone(), reports::name_of(&mail.content).to_vec());
+                            let part = self.letters.get(&letter).copied();
+                            self.log.add(self.now_us, What::MailTaken { gateway, part });
+                        }
+                        if self.setup.keep_messages {
+                            far_end.mails.push(mail);
+                        }
                     }
-                };
-                self.log.add(self.now_us, what);
+                }
             }
+        }
+        self.fetch_reports();
+    }
+
+    /// Hears of each relay whether it can be sent to.
+    fn judge_relays(&mut self) {
+        let Some(host) = &mut self.host else { return };
+        let closing = host.closing.is_some();
+        for gateway in &mut host.gateways {
+            gateway.judge(self.now_us, &mut host.dispatcher, &mut self.log, closing);
         }
     }
 }

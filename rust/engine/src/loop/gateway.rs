@@ -11,9 +11,8 @@ use bealert_core::dispatch::{Answer, Handout, Next};
 use bealert_core::ledger::NoticeCode;
 use bealert_core::model::{CampaignId, GatewayId};
 use bealert_core::retry::Refusal;
-use bealert_sim::client::brief;
+use bealert_sim::client::{Openings, brief};
 
-use super::openings::Openings;
 use super::store::Store;
 use crate::config::GatewayConfig;
 use crate::fork::Descriptors;

@@ -20,8 +20,10 @@ pub struct CampaignPlan {
     pub policy: Policy,
     /// What is not sent by then ends `expired`.
     pub expiry_ms: i64,
-    /// Gateway names of each route, the preferred ones first.
+    /// Gateway names of each route of text messages, the preferred ones first; none where it has no such.
     pub routes: Vec<Vec<String>>,
+    /// The same of mail, each with the domain of its people where that has a limit.
+    pub mail_routes: Vec<(Vec<String>, Option<String>)>,
     /// Whom it alerts.
     pub people: Vec<PlannedPerson>,
     /// People in a block, at most.
@@ -37,10 +39,20 @@ pub struct PlannedPerson {
     pub text: String,
     /// The route, or none where the person is excluded.
     pub route: Option<u16>,
+    /// The mail address and its route, or none where the person is excluded from mail.
+    pub mail: Option<(String, u16)>,
 }
 
 /// The rows of a plan: its campaign, not launched yet, and its blocks.
 pub fn planned(plan: &CampaignPlan) -> (CampaignRow, Vec<BlockRow>) {
+    let sms = plan.routes.iter().map(|names| {
+        let gateways = names.clone();
+        Route { channel: Channel::Sms, gateways, domain: None }
+    });
+    let mail = plan.mail_routes.iter().map(|(names, domain)| {
+        let (gateways, domain) = (names.clone(), domain.clone());
+        Route { channel: Channel::Email, gateways, domain }
+    });
     let row = CampaignRow {
         id: CampaignId(0),
         key: plan.key.clone(),
@@ -55,39 +67,64 @@ pub fn planned(plan: &CampaignPlan) -> (CampaignRow, Vec<BlockRow>) {
         expires_at_ms: 0,
         ended_at_ms: None,
         launched_seq: 0,
-        routes: plan
-            .routes
-            .iter()
-            .map(|names| Route { channel: Channel::Sms, gateways: names.clone(), domain: None })
-            .collect(),
+        routes: sms.chain(mail).collect(),
         frozen: String::new(),
     };
     let mut blocks = Vec::new();
-    let routes = (0..plan.routes.len() as u16).map(Some).chain([None]);
-    for route in routes {
-        let people = (0..).zip(&plan.people).filter(|(_, person)| person.route == route);
-        let people: Vec<(u32, &PlannedPerson)> = people.collect();
-        for some in people.chunks(plan.block_len.max(1)) {
-            blocks.push(block(blocks.len() as u32, route, some));
-        }
+    let mut add =
+        |channel, number: &mut u32, route: Option<u16>, to: &dyn Fn(&PlannedPerson) -> Option<To>| {
+            let people = (0..).zip(&plan.people).filter_map(|(ordinal, person)| Some((ordinal, to(person)?)));
+            let people: Vec<(u32, To)> = people.collect();
+            for some in people.chunks(plan.block_len.max(1)) {
+                blocks.push(block(channel, *number, route, some));
+                *number += 1;
+            }
+        };
+    let (sms_routes, mut number) = (plan.routes.len() as u16, 0);
+    for route in (0..sms_routes).map(Some).chain((sms_routes > 0).then_some(None)) {
+        add(Channel::Sms, &mut number, route, &|person| {
+            (person.route == route).then(|| To::of_number(person))
+        });
+    }
+    let (mail_routes, mut number) = (plan.mail_routes.len() as u16, 0);
+    for route in (0..mail_routes).map(Some).chain((mail_routes > 0).then_some(None)) {
+        let of_all = route.map(|route| sms_routes + route);
+        add(Channel::Email, &mut number, of_all, &|person| {
+            let (address, of) = person.mail.clone().unzip();
+            (of == route).then(|| To { address: address.unwrap_or_default(), text: String::new(), units: 1 })
+        });
     }
     (row, blocks)
 }
 
-fn block(number: u32, route: Option<u16>, people: &[(u32, &PlannedPerson)]) -> BlockRow {
+/// Where a message of one channel goes.
+struct To {
+    address: String,
+    text: String,
+    units: u8,
+}
+
+impl To {
+    fn of_number(person: &PlannedPerson) -> Self {
+        let (address, text) = (person.address.clone(), person.text.clone());
+        Self { units: shape(&text).parts as u8, address, text }
+    }
+}
+
+fn block(channel: Channel, number: u32, route: Option<u16>, people: &[(u32, To)]) -> BlockRow {
     let mut writer = BlockWriter::default();
-    for (ordinal, person) in people {
+    for (ordinal, to) in people {
         writer.push(&Person {
             ordinal: *ordinal,
             id: "x",
-            address: &person.address,
-            values: vec![(TEXT, &person.text)],
-            units: shape(&person.text).parts as u8,
-            reason: if route.is_none() { "no number" } else { "" },
+            address: &to.address,
+            values: vec![(TEXT, &to.text)],
+            units: to.units,
+            reason: if route.is_none() { "no address" } else { "" },
             ..Person::default()
         });
     }
-    let key = BlockKey { campaign: CampaignId(0), channel: Channel::Sms, block: number };
+    let key = BlockKey { campaign: CampaignId(0), channel, block: number };
     let (len, units) = (writer.len(), writer.units());
     let meta = BlockMeta { key, route: route.unwrap_or(EXCLUDED), len, units, reserved: 0 };
     BlockRow { meta, data: writer.finish() }

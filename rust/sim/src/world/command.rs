@@ -7,8 +7,6 @@ use super::World;
 use super::facts::{Order, What};
 use super::fuse::Crash;
 use super::plant::Plant;
-use super::session::Link;
-use crate::client::Origin;
 
 /// A command that has its effect and waits to be durable.
 #[derive(Debug)]
@@ -63,13 +61,14 @@ impl World {
     /// Breaks a session's connection, as a network does: what was written arrives up to some octet.
     pub fn reset(&mut self, gateway: usize, session: usize) {
         let kept = self.chance.below(2_000) as usize;
-        let wanted = Origin { gateway: self.far_ends[gateway].id, session: session as u16 };
-        let broken =
-            self.each_session(
-                |session, hands, _| {
-                    if session.origin == wanted { session.reset(hands, kept) } else { Ok(()) }
-                },
-            );
+        let (wanted, mut at) = (self.far_ends[gateway].id, 0);
+        let broken = self.each_session(|one, hands, _| {
+            if hands.far_end.id != wanted {
+                return Ok(());
+            }
+            at += 1;
+            if at == session + 1 { one.reset(hands, kept) } else { Ok(()) }
+        });
         if broken.is_err() {
             self.die();
         }
@@ -88,7 +87,7 @@ impl World {
     fn each_line(&mut self, gateway: usize, mut work: impl FnMut(&mut super::line::Line)) {
         let Some(host) = &mut self.host else { return };
         for session in &mut host.gateways[gateway].sessions {
-            if let Link::Up { line, .. } = &mut session.link {
+            if let Some(line) = session.line() {
                 work(line);
             }
         }

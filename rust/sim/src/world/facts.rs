@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bealert_core::ledger::{Batch, Entry};
-use bealert_core::model::{BlockKey, CampaignId, CampaignRow, Channel, EXCLUDED, GatewayId};
+use bealert_core::dispatch::Named;
+use bealert_core::ledger::{Batch, Entry, Outcome};
+use bealert_core::model::{BlockKey, CampaignId, CampaignRow, Channel, EXCLUDED, GatewayId, Route};
+use bealert_core::outcome::Step;
 use bealert_core::tally::Tally;
 
 /// Everything a world has shown.
@@ -127,6 +129,36 @@ pub enum What {
         /// Whether its receipt will say delivered; none where no receipt comes.
         receipt: Option<bool>,
     },
+    /// The limit of a gateway for the people of a domain is this from now on.
+    DomainLimit {
+        /// Which gateway.
+        gateway: GatewayId,
+        /// Whose addresses end so.
+        domain: String,
+        /// Messages per second.
+        units_per_second: f64,
+    },
+    /// A relay took a message.
+    MailTaken {
+        /// Which relay.
+        gateway: GatewayId,
+        /// The message, or none where nobody sent such a one.
+        part: Option<Part>,
+    },
+    /// A relay sent a report of what became of the message of an attempt.
+    Reported {
+        /// The attempt.
+        named: Named,
+        /// What it says.
+        step: Step,
+    },
+    /// A report was answered as kept: it will not come again.
+    ReportKept {
+        /// The attempt.
+        named: Named,
+        /// What it says.
+        step: Step,
+    },
     /// A far end got success for a receipt: it will not come again.
     Settled {
         /// Which far end.
@@ -160,10 +192,20 @@ pub struct Sent {
 pub struct Part {
     /// Whose campaign.
     pub campaign: CampaignId,
+    /// On which channel.
+    pub channel: Channel,
     /// Which person.
     pub ordinal: u32,
     /// Which part, from 0 on.
     pub part: u8,
+}
+
+impl Part {
+    /// The part that a row is about.
+    pub fn of(row: &Outcome) -> Self {
+        let Outcome { campaign, channel, ordinal, part, .. } = *row;
+        Self { campaign, channel, ordinal, part }
+    }
 }
 
 /// What can be commanded of a campaign.
@@ -182,7 +224,7 @@ pub enum Order {
 pub struct Audience {
     /// As it was launched.
     pub row: CampaignRow,
-    /// Its blocks by number.
+    /// Its blocks, those of a channel by number.
     pub blocks: Vec<AudienceBlock>,
 }
 
@@ -204,14 +246,26 @@ pub struct Person {
     pub ordinal: u32,
     /// Parts of the message.
     pub units: u8,
-    /// The number.
+    /// The number or mail address.
     pub address: String,
 }
 
 impl Audience {
     /// The block of a key.
     pub fn block(&self, key: BlockKey) -> Option<&AudienceBlock> {
-        self.blocks.get(key.block as usize)
+        self.blocks.iter().find(|block| block.key == key)
+    }
+
+    /// The channels it uses.
+    pub fn channels(&self) -> Vec<Channel> {
+        let used = |channel: &Channel| self.blocks.iter().any(|block| block.key.channel == *channel);
+        Channel::ALL.into_iter().filter(used).collect()
+    }
+
+    /// The route of a block.
+    pub fn route(&self, key: BlockKey) -> Option<&Route> {
+        let route = self.block(key)?.route;
+        self.row.routes.get(usize::from(route))
     }
 
     /// Those who are to get a message.
@@ -230,14 +284,16 @@ impl Facts {
     /// The part that was sent.
     pub fn part(&self, sent: &Sent) -> Option<Part> {
         let person = self.person(sent.key, sent.index)?;
-        Some(Part { campaign: sent.key.campaign, ordinal: person.ordinal, part: sent.part })
+        let BlockKey { campaign, channel, .. } = sent.key;
+        Some(Part { campaign, channel, ordinal: person.ordinal, part: sent.part })
     }
 
     /// How often each part was taken, by all far ends together.
     pub fn taken(&self) -> HashMap<Part, u32> {
         let mut taken = HashMap::new();
         for fact in &self.timeline {
-            if let What::Taken { part: Some(part), .. } = fact.what {
+            if let What::Taken { part: Some(part), .. } | What::MailTaken { part: Some(part), .. } = fact.what
+            {
                 *taken.entry(part).or_default() += 1;
             }
         }

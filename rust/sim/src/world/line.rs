@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::far_end::Machine;
 use super::setup::LineSetup;
-use crate::smsc::{ConnectionId, SmscSim};
+use crate::smsc::ConnectionId;
 
 /// A connection between a session and its far end.
 #[derive(Debug)]
@@ -49,40 +50,48 @@ impl Line {
     }
 
     /// The far end reads what has arrived and writes what fits. Whether anything moved.
-    pub(super) fn far_end_turns(&mut self, now_us: u64, smsc: &mut SmscSim) -> bool {
+    pub(super) fn far_end_turns(&mut self, now_us: u64, machine: &mut Machine) -> bool {
         if self.silent || self.closed {
             return false;
         }
         let mut moved = false;
         while now_us >= self.unread_until_us
-            && let Some(bytes) = self.up.pop(now_us, usize::MAX)
+            && let room = machine.room(now_us, self.connection)
+            && room > 0
+            && let Some(bytes) = self.up.pop(now_us, room)
         {
-            smsc.receive(now_us, self.connection, &bytes);
+            machine.receive(now_us, self.connection, &bytes);
             moved = true;
         }
-        let wrote = self.down.push(now_us, smsc.outgoing(self.connection), self.setup);
-        smsc.wrote(self.connection, wrote);
-        if smsc.wants_close(self.connection) && smsc.outgoing(self.connection).is_empty() {
-            if smsc.is_reset(self.connection) {
+        loop {
+            let wrote = self.down.push(now_us, machine.outgoing(self.connection), self.setup);
+            machine.wrote(now_us, self.connection, wrote);
+            if wrote == 0 {
+                break;
+            }
+            moved = true;
+        }
+        if machine.wants_close(self.connection) && machine.outgoing(self.connection).is_empty() {
+            if machine.is_reset(self.connection) {
                 self.down = Pipe::default();
             }
             self.closed = true;
-            smsc.disconnected(now_us, self.connection);
+            machine.disconnected(now_us, self.connection);
         }
-        moved || wrote > 0
+        moved
     }
 
     /// The near end is gone. What it had written arrives, or the first `kept` octets of it do.
-    pub(super) fn near_end_gone(mut self, now_us: u64, smsc: &mut SmscSim, mut kept: usize) {
+    pub(super) fn near_end_gone(mut self, now_us: u64, machine: &mut Machine, mut kept: usize) {
         if self.closed {
             return;
         }
         while let Some((_, piece)) = self.up.pieces.pop_front().filter(|_| !self.silent && kept > 0) {
             let arrives = piece.len().min(kept);
-            smsc.receive(now_us, self.connection, &piece[..arrives]);
+            machine.receive(now_us, self.connection, &piece[..arrives]);
             kept -= arrives;
         }
-        smsc.disconnected(now_us, self.connection);
+        machine.disconnected(now_us, self.connection);
     }
 
     /// When either end has something to read.

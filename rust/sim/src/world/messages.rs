@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bealert_core::block::people;
-use bealert_core::dispatch::{AddressHash, Entries, Handout};
-use bealert_core::model::{BlockKey, BlockRow, CampaignRow, GatewayId};
+use bealert_core::dispatch::{AddressHash, Entries, Handout, Named};
+use bealert_core::model::{BlockKey, BlockRow, CampaignId, CampaignRow, Channel, GatewayId};
+use bealert_core::outcome::Step;
 use bealert_wire::smpp::{Address, Message, SubmitOptions, SubmitTemplate};
 use bealert_wire::text::Parts;
 
@@ -37,6 +38,26 @@ pub trait Messages: Send {
         handout: &Handout,
         gateway: &GatewaySetup,
     ) -> Result<(&SubmitTemplate, Message<'_>), String>;
+
+    /// The mail of a handout.
+    ///
+    /// # Errors
+    /// Why the campaign can't go through this relay.
+    fn mail(&mut self, handout: &Handout, gateway: &GatewaySetup) -> Result<Mail, String>;
+
+    /// What a report to this address says, and of which attempt; `None` where it is none of ours.
+    fn report(&self, to: &str, content: &[u8]) -> Option<(Named, Step, String)>;
+}
+
+/// A mail as it is handed to a session.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The reverse-path: it names the attempt, where reports are to come.
+    pub sender: String,
+    /// Whom it is to.
+    pub recipient: String,
+    /// Header and body, fit for [`Content::dot_free`](bealert_wire::smtp::Content::dot_free).
+    pub content: Vec<u8>,
 }
 
 /// The value of a person that [`PlainMessages`] sends.
@@ -51,10 +72,14 @@ pub struct PlainMessages {
 
 #[derive(Debug)]
 struct Letter {
+    ordinal: u32,
     destination: String,
     data_coding: u8,
     parts: Vec<Vec<u8>>,
 }
+
+/// Whom reports of plain messages go to, around the names of an attempt.
+const REPORTS: (&str, &str) = ("b+", "@alert.example");
 
 impl Messages for PlainMessages {
     fn clear(&mut self) {
@@ -71,6 +96,7 @@ impl Messages for PlainMessages {
             let text = person.values.iter().find(|(name, _)| *name == TEXT).map_or("", |(_, text)| text);
             parts.encode(text, reference).map_err(|error| error.to_string())?;
             Ok(Letter {
+                ordinal: person.ordinal,
                 destination: person.address.to_owned(),
                 data_coding: parts.encoding().data_coding(),
                 parts: (0..parts.len()).map(|part| parts.part(part).to_vec()).collect(),
@@ -107,5 +133,43 @@ impl Messages for PlainMessages {
             }
         };
         Ok((template, message))
+    }
+
+    fn mail(&mut self, handout: &Handout, _gateway: &GatewaySetup) -> Result<Mail, String> {
+        let block = self.blocks.get(&handout.key).ok_or("a block that is not loaded was handed out")?;
+        let letter = &block[handout.index as usize];
+        let (campaign, attempt) = (handout.key.campaign, handout.attempt);
+        let Letter { ordinal, destination, .. } = letter;
+        let content = format!(
+            "From: alert@alert.example\r\nTo: {destination}\r\nMessage-ID: <{campaign}.{ordinal}@alert.example>\r\n\
+             Date: Thu, 29 Feb 2024 12:00:00 +0000\r\n\r\nAlert {campaign} to {ordinal}.\r\n"
+        );
+        Ok(Mail {
+            sender: format!("{}{campaign}.{ordinal}.{attempt}{}", REPORTS.0, REPORTS.1),
+            recipient: destination.clone(),
+            content: content.into_bytes(),
+        })
+    }
+
+    fn report(&self, to: &str, content: &[u8]) -> Option<(Named, Step, String)> {
+        let mut names = to.strip_prefix(REPORTS.0)?.strip_suffix(REPORTS.1)?.split('.');
+        let named = Named {
+            campaign: CampaignId(names.next()?.parse().ok()?),
+            channel: Channel::Email,
+            ordinal: names.next()?.parse().ok()?,
+            attempt: names.next()?.parse().ok()?,
+        };
+        let content = String::from_utf8_lossy(content);
+        let field = |name: &str| {
+            let line = content.lines().find(|line| line.starts_with(name))?;
+            Some(line[name.len()..].trim().to_owned())
+        };
+        let step = match field("Action:")?.as_str() {
+            "failed" => Step::Failed,
+            "delivered" => Step::Delivered,
+            "relayed" => Step::Accepted,
+            _ => return None,
+        };
+        Some((named, step, field("Diagnostic-Code:").unwrap_or_default()))
     }
 }

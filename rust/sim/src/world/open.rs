@@ -4,8 +4,11 @@ use bealert_core::dispatch::{Dispatcher, Settings};
 use bealert_core::ledger::Ledger;
 
 use super::facts::What;
+use super::mail::MailSession;
 use super::plant::Plant;
-use super::session::{Link, Session};
+use super::relay::Desk;
+use super::session::Session;
+use super::sms::SmsSession;
 use super::{Host, HostGateway, World};
 use crate::client::Origin;
 
@@ -56,13 +59,24 @@ impl World {
             if self.plant == Some(Plant::NoLimit) {
                 spec.units_per_second = None;
             }
+            for (domain, units_per_second) in spec.domains.clone() {
+                self.log.add(now_us, What::DomainLimit { gateway: id, domain, units_per_second });
+            }
+            if self.plant == Some(Plant::NoDomainLimit) {
+                spec.domains.clear();
+            }
             dispatcher.add_gateway(spec);
             let seed = self.chance.below(u64::MAX);
             let session = |session| {
-                Session::new(Origin { gateway: id, session }, setup, now_us, seed ^ u64::from(session))
+                let (origin, seed) = (Origin { gateway: id, session }, seed ^ u64::from(session));
+                match setup.relay {
+                    None => Session::Sms(SmsSession::new(origin, setup, now_us, seed)),
+                    Some(_) => Session::Mail(MailSession::new()),
+                }
             };
             let sessions = (0..setup.sessions.max(1)).map(session).collect();
-            gateways.push(HostGateway { id, sessions, turn: 0, ready_us: None });
+            let desk = setup.relay.as_ref().map(|_| Desk::new(setup.reconnect_max_us, seed));
+            gateways.push(HostGateway { id, sessions, desk, turn: 0, ready_us: None });
         }
         self.messages.clear();
         campaigns.iter().for_each(|row| self.messages.admit(row));
@@ -118,14 +132,16 @@ impl World {
         }
         self.ledger = self.ledger.crash();
         self.messages.clear();
+        // Whoever brings reports comes again.
+        self.reports.iter_mut().for_each(|report| report.asked = false);
     }
 
     /// Goes on with an end that has begun, as far as it can.
     pub(super) fn end_step(&mut self) -> Result<(), super::fuse::Crash> {
         let Some(closing) = self.host.as_ref().and_then(|host| host.closing) else { return Ok(()) };
         if closing.drained.is_none() {
-            let ended = |session: &Session| matches!(session.link, Link::Ended);
-            let all = self.host.iter().flat_map(|host| &host.gateways).flat_map(|g| &g.sessions).all(ended);
+            let mut sessions = self.host.iter().flat_map(|host| &host.gateways).flat_map(|g| &g.sessions);
+            let all = sessions.all(Session::has_ended);
             if !all && self.now_us < closing.drain_until_us {
                 return Ok(());
             }

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
-use bealert_core::dispatch::{Action, Answer, Handout, Next};
-use bealert_core::model::BlockKey;
+use bealert_core::dispatch::{Action, Answer, Dispatcher, Handout, Next};
+use bealert_core::model::{BlockKey, GatewayId};
 use bealert_core::retry::Refusal;
 use bealert_wire::smpp::SubmitError;
 
 use super::facts::{Part, Sent, What};
 use super::fuse::Crash;
+use super::mail::MailSession;
 use super::plant::Plant;
-use super::session::{Hands, Link, Session};
+use super::reports::name_of;
+use super::session::{Hands, Session};
 use super::setup::GatewaySetup;
+use super::sms::SmsSession;
 use super::{Host, World};
 
 /// Messages one session may take in a pass before the others have their turn, as the engine has it.
@@ -33,6 +36,8 @@ impl World {
         self.end_commit()?;
         self.end_loads()?;
         self.each_session(|session, hands, setup| session.poll(hands, setup))?;
+        self.judge_relays();
+        self.bring_reports()?;
         if let Some(host) = &mut self.host
             && host.dispatcher.poll_timeout().is_some_and(|at_us| at_us <= self.now_us)
         {
@@ -44,29 +49,31 @@ impl World {
         self.hand_batch()?;
         self.act()?;
         self.each_session(|session, hands, setup| session.flush(hands, setup))?;
+        self.judge_relays();
         self.end_step()
     }
 
     /// The next moment at which something is due.
     pub(super) fn timeout(&self) -> Option<u64> {
-        let far_ends = self.far_ends.iter().filter_map(|far_end| far_end.smsc.poll_timeout());
+        let far_ends = self.far_ends.iter().filter_map(|far_end| far_end.machine.poll_timeout());
         let host = self.host.as_ref().and_then(|host| host.timeout(self.now_us));
-        far_ends.chain(host).min()
+        let reports = self.reports.iter().filter(|report| !report.asked && self.host.is_some());
+        far_ends.chain(host).chain(reports.map(|report| report.at_us)).min()
     }
 
     fn far_ends_turn(&mut self) {
         let now_us = self.now_us;
         for (at, far_end) in self.far_ends.iter_mut().enumerate() {
-            let smsc = &mut far_end.smsc;
+            let machine = &mut far_end.machine;
             let mut lines: Vec<_> = self.host.iter_mut().flat_map(|host| host.gateways[at].lines()).collect();
             for line in &mut lines {
-                line.far_end_turns(now_us, smsc);
+                line.far_end_turns(now_us, machine);
             }
-            if smsc.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
-                smsc.handle_timeout(now_us);
+            if machine.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
+                machine.handle_timeout(now_us);
             }
             for line in &mut lines {
-                line.far_end_turns(now_us, smsc);
+                line.far_end_turns(now_us, machine);
             }
         }
         self.note_diaries();
@@ -88,6 +95,7 @@ impl World {
                     chance: &mut self.chance,
                     log: &mut self.log,
                     plant: self.plant,
+                    desk: &mut gateway.desk,
                 };
                 work(session, &mut hands, setup)?;
             }
@@ -132,6 +140,10 @@ impl World {
                     }
                 }
             }
+            if host.closing.is_none() {
+                let (far_end, setup) = (&mut self.far_ends[at], &self.setup.gateways[at]);
+                host.unfinished |= gateway.open_more(self.now_us, &host.dispatcher, far_end, setup);
+            }
         }
         Ok(())
     }
@@ -143,6 +155,9 @@ impl World {
             self.fuse.point()?;
             match host.dispatcher.poll_action() {
                 None => return Ok(()),
+                Some(Action::Reply { gateway: GatewayId::NONE, reply, ok, .. }) => {
+                    self.reports.answered(self.now_us, reply, ok, &mut self.log);
+                }
                 Some(Action::Reply { gateway, session, reply, ok }) => {
                     let sessions = host.gateways.iter_mut().filter(|known| known.id == gateway);
                     if let Some(session) =
@@ -183,10 +198,10 @@ impl World {
 
 impl Host {
     fn timeout(&self, now_us: u64) -> Option<u64> {
-        let gateways = self
-            .gateways
-            .iter()
-            .flat_map(|gateway| gateway.sessions.iter().filter_map(Session::timeout).chain(gateway.ready_us));
+        let gateways = self.gateways.iter().flat_map(|gateway| {
+            let opens = gateway.desk.as_ref().and_then(|desk| desk.open_us);
+            gateway.sessions.iter().filter_map(Session::timeout).chain(gateway.ready_us).chain(opens)
+        });
         let loads = self.loads.iter().map(|(at_us, _)| *at_us);
         let drain = self.closing.map(|closing| closing.timeout(self.flight.is_none()));
         let again = self.unfinished.then_some(now_us);
@@ -197,10 +212,7 @@ impl Host {
 
 impl super::HostGateway {
     fn lines(&mut self) -> impl Iterator<Item = &mut super::line::Line> {
-        self.sessions.iter_mut().filter_map(|session| match &mut session.link {
-            Link::Up { line, .. } => Some(line),
-            _ => None,
-        })
+        self.sessions.iter_mut().filter_map(Session::line)
     }
 }
 
@@ -215,19 +227,47 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn submit(
-        &mut self,
-        dispatcher: &mut bealert_core::dispatch::Dispatcher,
-        session: &mut Session,
-        handout: Handout,
-    ) {
-        let Handout { token, gateway, key, index, part, attempt, .. } = handout;
+    fn submit(&mut self, dispatcher: &mut Dispatcher, session: &mut Session, handout: Handout) {
+        match session {
+            Session::Sms(session) => self.submit_sms(dispatcher, session, handout),
+            Session::Mail(session) => self.submit_mail(dispatcher, session, handout),
+        }
+    }
+
+    fn submit_mail(&mut self, dispatcher: &mut Dispatcher, session: &mut MailSession, handout: Handout) {
+        let mail = match self.messages.mail(&handout, self.setup) {
+            Ok(mail) => mail,
+            Err(why) => {
+                let answer = Answer::Refused { refusal: Refusal::ForNow, detail: &why };
+                return dispatcher.answered(self.now_us, handout.token, answer);
+            }
+        };
+        match session.submit(self.now_us, &handout, &mail, self.setup.receipts, self.twice) {
+            Ok(()) => self.note_sent(&handout, 0, (mail.recipient, name_of(&mail.content).to_vec())),
+            Err((Answer::Refused { refusal, .. }, why)) => {
+                dispatcher.answered(self.now_us, handout.token, Answer::Refused { refusal, detail: &why });
+            }
+            Err((answer, _)) => dispatcher.answered(self.now_us, handout.token, answer),
+        }
+    }
+
+    fn note_sent(&mut self, handout: &Handout, session: u16, letter: (String, Vec<u8>)) {
+        let Handout { gateway, key, index, part, attempt, .. } = *handout;
+        let sent = Sent { gateway, session, key, index, part, attempt };
+        if let Some(about) = self.log.facts.part(&sent) {
+            self.letters.insert(letter, about);
+        }
+        self.log.add(self.now_us, What::Sent(sent));
+    }
+
+    fn submit_sms(&mut self, dispatcher: &mut Dispatcher, session: &mut SmsSession, handout: Handout) {
+        let token = handout.token;
         let refused = |refusal, detail| Answer::Refused { refusal, detail };
         let (template, message) = match self.messages.message(&handout, self.setup) {
             Ok(both) => both,
             Err(why) => return dispatcher.answered(self.now_us, token, refused(Refusal::ForNow, &why)),
         };
-        let Link::Up { esme, .. } = &mut session.link else {
+        let Some(esme) = session.esme() else {
             return dispatcher.answered(self.now_us, token, Answer::Unsent);
         };
         match esme.submit(self.now_us, token, template, &message) {
@@ -235,12 +275,8 @@ impl Desk<'_> {
                 if self.twice {
                     let _ = esme.submit(self.now_us, NOBODY, template, &message);
                 }
-                let session = session.origin.session;
-                let sent = Sent { gateway, session, key, index, part, attempt };
-                if let Some(about) = self.log.facts.part(&sent) {
-                    self.letters.insert((message.destination.to_owned(), message.body.to_vec()), about);
-                }
-                self.log.add(self.now_us, What::Sent(sent));
+                let letter = (message.destination.to_owned(), message.body.to_vec());
+                self.note_sent(&handout, session.origin.session, letter);
             }
             Err(SubmitError::NotBound | SubmitError::Full) => {
                 dispatcher.answered(self.now_us, token, Answer::Unsent);

@@ -21,6 +21,12 @@ pub enum Plant {
     KeyForgotten,
     /// Receipts are answered and not kept (I9).
     ReceiptDropped,
+    /// Mail whose end has left and that has no reply is taken for unsent (I3).
+    LostIsUnsent,
+    /// The dispatcher does not know the limits of domains (I4).
+    NoDomainLimit,
+    /// Reports of relays are answered and not kept (I9).
+    ReportDropped,
     /// A pause is promised and not carried out (I10).
     PauseIgnored,
 }

@@ -6,6 +6,7 @@ mod dice;
 use bealert_core::model::{BlockRow, CampaignId, CampaignRow};
 
 use super::facts::{Facts, Order, What};
+use super::far_end::Machine;
 use super::messages::PlainMessages;
 use super::{CampaignPlan, Launching, Plant, World, planned};
 use crate::chance::Chance;
@@ -274,7 +275,11 @@ impl World {
 
     /// Whether every receipt that was to come has come and was answered.
     fn receipts_settled(&self) -> bool {
-        self.far_ends.iter().all(|far_end| far_end.due <= far_end.smsc.books().receipts)
+        let answered = self.far_ends.iter().all(|far_end| match &far_end.machine {
+            Machine::Smsc(smsc) => far_end.due <= smsc.books().receipts,
+            Machine::Relay(_) => true,
+        });
+        answered && self.reports_kept()
     }
 }
 

@@ -4,7 +4,9 @@ use bealert_core::dispatch::GatewaySpec;
 use bealert_core::model::{Channel, GatewayId};
 use bealert_core::retry::RetryRules;
 use bealert_wire::smpp::EsmeConfig;
+use bealert_wire::smtp::{ClientConfig, TlsMode};
 
+use crate::relay::RelayConfig;
 use crate::smsc::SimConfig;
 
 /// A world before its first moment.
@@ -47,8 +49,19 @@ pub struct GatewaySetup {
     pub reconnect_max_us: u64,
     /// The far end.
     pub far_end: SimConfig,
+    /// The relay that is there instead, if it is one: then neither `esme` nor `far_end` counts.
+    pub relay: Option<RelaySetup>,
     /// What bytes meet on their way.
     pub line: LineSetup,
+}
+
+/// A mail relay, and how it is spoken to.
+#[derive(Debug, Clone)]
+pub struct RelaySetup {
+    /// The settings of each connection.
+    pub client: ClientConfig,
+    /// The relay.
+    pub far_end: RelayConfig,
 }
 
 /// What bytes meet on their way.
@@ -91,8 +104,26 @@ impl GatewaySetup {
             retry: RetryRules::default(),
             reconnect_max_us: 30_000_000,
             far_end: SimConfig { keep_diary: true, ..SimConfig::default() },
+            relay: None,
             line: LineSetup { latency_us: 100, octets: 64 * 1024, cuts: false },
         }
+    }
+
+    /// A mail relay of this name that does everything right.
+    pub fn mail(name: &str) -> Self {
+        let client = ClientConfig { tls: TlsMode::None, ..ClientConfig::default() };
+        let far_end = RelayConfig { keep_messages: true, reports: true, ..RelayConfig::default() };
+        Self {
+            receipts: false,
+            retry: RetryRules::UNTIL_EXPIRY,
+            relay: Some(RelaySetup { client, far_end }),
+            ..Self::new(name)
+        }
+    }
+
+    /// What it carries.
+    pub fn channel(&self) -> Channel {
+        if self.relay.is_some() { Channel::Email } else { Channel::Sms }
     }
 
     /// What the dispatcher must know of it.
@@ -100,7 +131,7 @@ impl GatewaySetup {
         GatewaySpec {
             id,
             name: self.name.clone(),
-            channel: Channel::Sms,
+            channel: self.channel(),
             units_per_second: self.units_per_second,
             domains: self.domains.clone(),
             receipts: self.receipts,

@@ -18,6 +18,7 @@ pub(crate) fn campaign(key: &str, kind: Kind, count: u64, route: &[&str]) -> Cam
             format!("{key}{ordinal}")
         },
         route: Some(0),
+        mail: None,
     };
     CampaignPlan {
         key: key.into(),
@@ -25,6 +26,7 @@ pub(crate) fn campaign(key: &str, kind: Kind, count: u64, route: &[&str]) -> Cam
         policy: Policy::Resend,
         expiry_ms: 7_200_000,
         routes: vec![route.iter().map(|name| (*name).to_owned()).collect()],
+        mail_routes: Vec::new(),
         people: (0..count).map(person).collect(),
         block_len: 50,
     }

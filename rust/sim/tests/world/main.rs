@@ -6,6 +6,7 @@ mod base;
 mod every_call;
 mod found;
 mod planted;
+mod post;
 mod regressions;
 mod replay;
 mod seeds;

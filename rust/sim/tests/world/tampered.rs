@@ -1,7 +1,7 @@
 //! Facts of a good run with one thing changed: exactly the check that it concerns sees it.
 
 use bealert_core::ledger::{Entry, Outcome};
-use bealert_core::model::{CampaignId, CampaignState, Kind};
+use bealert_core::model::{CampaignId, CampaignState, Channel, Kind};
 use bealert_core::outcome::Step;
 use bealert_sim::world::{Fact, Facts, Order, Part, Sent, What, check, script};
 
@@ -60,7 +60,7 @@ fn something_that_expired_and_was_taken_all_the_same() {
     let names = seen(|facts| {
         let campaign = id(facts, "short");
         let gateway = *facts.gateways.keys().next().unwrap();
-        let part = Part { campaign, ordinal: 99, part: 0 };
+        let part = Part { campaign, channel: Channel::Sms, ordinal: 99, part: 0 };
         let what = What::Taken { gateway, remote: "ghost".into(), part: Some(part), receipt: None };
         facts.timeline.push(Fact { at_us: u64::MAX, what });
     });

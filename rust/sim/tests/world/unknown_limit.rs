@@ -29,6 +29,7 @@ impl Run {
             address: format!("3247{ordinal:07}"),
             text: format!("Alert {ordinal}"),
             route: Some(0),
+            mail: None,
         };
         let plan = CampaignPlan {
             key: "unknown limit".into(),
@@ -36,6 +37,7 @@ impl Run {
             policy: Policy::Hold,
             expiry_ms: 7_200_000,
             routes: vec![vec!["a".into()]],
+            mail_routes: Vec::new(),
             people: (0..people).map(person).collect(),
             block_len: 2_000,
         };

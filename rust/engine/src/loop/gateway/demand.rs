@@ -1,7 +1,8 @@
 //! Connections of a mail relay: made for the messages that wait, and what their end means.
 
+use bealert_sim::client::Standing;
+
 use super::{Gateway, Health, Session};
-use crate::r#loop::openings::Standing;
 use crate::session::Pass;
 
 impl Gateway {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bealert_sim::client::HeardMail;
+use bealert_sim::client::{Ending, HeardMail, ending};
 use bealert_wire::smtp::{CloseReason, Event, Ready};
 
 use super::offer::Offer;
@@ -77,22 +77,10 @@ pub(super) fn change(reason: Option<CloseReason>, error: Option<io::Error>, was_
         Some(error) if reason == CloseReason::Dropped => format!("{reason}: {error}"),
         _ => reason.to_string(),
     };
-    match reason {
-        CloseReason::Requested
-        | CloseReason::MessageCap
-        | CloseReason::Age
-        | CloseReason::Idle
-        | CloseReason::ManyRefused
-        | CloseReason::BdatBroken
-        // The relay has had enough of this connection, and of nothing else.
-        | CloseReason::ServiceClosing { taken: 1.., .. } => Change::Rested,
-        CloseReason::ServiceClosing { greeting: true, .. } => Change::Crowded { why },
-        CloseReason::TlsNotOffered
-        | CloseReason::TlsRefused { .. }
-        | CloseReason::AuthWithoutTls
-        | CloseReason::AuthNotOffered => Change::Down { why, fatal: true },
-        CloseReason::AuthRefused { reply } => Change::Down { why, fatal: reply.is_permanent() },
-        _ if was_up => Change::Lost { why },
-        _ => Change::Down { why, fatal: false },
+    match ending(reason, was_up) {
+        Ending::Rested => Change::Rested,
+        Ending::Crowded => Change::Crowded { why },
+        Ending::Lost => Change::Lost { why },
+        Ending::Down { fatal } => Change::Down { why, fatal },
     }
 }

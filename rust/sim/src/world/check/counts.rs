@@ -1,7 +1,6 @@
 //! I6 and I7: states move along the table, and counts are the fold of the journal.
 
 use bealert_core::ledger::{Entry, Rows};
-use bealert_core::model::Channel;
 
 use super::fold::Fold;
 use crate::world::facts::Facts;
@@ -34,8 +33,8 @@ pub fn i7_counts_are_the_fold(facts: &Facts) -> Result<(), String> {
         new.follow(last).map_err(|gap| format!("at {at_us} us: {gap}"))?;
         journal.extend(new.entries(last));
         for (campaign, channel, tally) in &batch.tallies {
-            let folded = fold.tally(*campaign);
-            if *channel == Channel::Sms && *tally != folded {
+            let folded = fold.tally(*campaign, *channel);
+            if *tally != folded {
                 let both = format!("{tally:?} and not {folded:?}");
                 return Err(format!("at {at_us} us campaign {campaign} was counted as {both}"));
             }
@@ -44,10 +43,17 @@ pub fn i7_counts_are_the_fold(facts: &Facts) -> Result<(), String> {
     if journal != facts.journal {
         return Err("the journal is not what was committed".into());
     }
-    for row in &facts.rows {
-        let (stored, folded) = (facts.tallies.get(&(row.id, Channel::Sms)), fold.tally(row.id));
-        if stored != Some(&folded) {
-            return Err(format!("campaign {} is counted as {stored:?} and not {folded:?}", row.id));
+    for (id, audience) in &facts.audiences {
+        if !facts.rows.iter().any(|row| row.id == *id) {
+            continue;
+        }
+        for channel in audience.channels() {
+            let (stored, folded) = (facts.tallies.get(&(*id, channel)), fold.tally(*id, channel));
+            if stored != Some(&folded) {
+                return Err(format!(
+                    "campaign {id} is counted on {channel} as {stored:?} and not {folded:?}"
+                ));
+            }
         }
     }
     Ok(())

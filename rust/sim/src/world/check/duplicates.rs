@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bealert_core::ledger::Batch;
-use bealert_core::model::{CampaignId, EXCLUDED, GatewayId};
+use bealert_core::model::{BlockKey, CampaignId, EXCLUDED, GatewayId};
 use bealert_core::outcome::{State, Step};
 
 use super::fold::Fold;
@@ -25,8 +25,14 @@ pub fn i3_duplicates_are_named(facts: &Facts) -> Result<(), String> {
         }
     }
     for fact in &facts.timeline {
-        if let What::Taken { gateway, remote, part: None, .. } = &fact.what {
-            return Err(format!("{gateway:?} took {remote}, which nobody sent"));
+        match &fact.what {
+            What::Taken { gateway, remote, part: None, .. } => {
+                return Err(format!("{gateway:?} took {remote}, which nobody sent"));
+            }
+            What::MailTaken { gateway, part: None } => {
+                return Err(format!("{gateway:?} took a message that nobody sent"));
+            }
+            _ => {}
         }
     }
     doubts_are_explained(facts)
@@ -67,7 +73,7 @@ fn doubts_are_explained(facts: &Facts) -> Result<(), String> {
 struct Open<'a> {
     facts: &'a Facts,
     fold: Fold<'a>,
-    marks: std::collections::HashMap<bealert_core::model::BlockKey, u32>,
+    marks: std::collections::HashMap<BlockKey, u32>,
     /// The last `submitting` row of each part that has no answer.
     intents: std::collections::HashMap<Part, u8>,
     answered: HashSet<(Part, u8)>,
@@ -93,7 +99,7 @@ impl<'a> Open<'a> {
         self.marks.extend(batch.marks.iter().copied());
         self.over.extend(batch.states.iter().filter(|(_, state, _)| state.ended()).map(|(id, ..)| *id));
         for row in &batch.outcomes {
-            let part = Part { campaign: row.campaign, ordinal: row.ordinal, part: row.part };
+            let part = Part::of(row);
             let attempt = (part, row.attempt);
             match row.step {
                 Step::Submitting => drop(self.intents.insert(part, row.attempt)),
@@ -124,7 +130,8 @@ impl<'a> Open<'a> {
             let mark = self.marks.get(&block.key).copied().unwrap_or(0) as usize;
             for person in block.people.iter().take(mark) {
                 for part in 0..person.units {
-                    let part = Part { campaign: block.key.campaign, ordinal: person.ordinal, part };
+                    let BlockKey { campaign, channel, .. } = block.key;
+                    let part = Part { campaign, channel, ordinal: person.ordinal, part };
                     match self.fold.mark(part).state() {
                         State::Queued => open += 1,
                         State::Submitted if self.intents.contains_key(&part) => open += 1,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bealert_core::ledger::{Batch, BlockEnd, Entry, Outcome};
-use bealert_core::model::{CampaignId, EXCLUDED};
+use bealert_core::model::{BlockKey, CampaignId, Channel, EXCLUDED};
 use bealert_core::outcome::{IllegalStep, Mark, State};
 use bealert_core::tally::Tally;
 
@@ -56,7 +56,7 @@ impl<'a> Fold<'a> {
     }
 
     pub(super) fn outcome(&mut self, row: &Outcome) {
-        let part = Part { campaign: row.campaign, ordinal: row.ordinal, part: row.part };
+        let part = Part::of(row);
         let mark = self.marks.entry(part).or_default();
         match mark.after(row.step) {
             Ok(after) => *mark = after,
@@ -72,7 +72,8 @@ impl<'a> Fold<'a> {
         for (index, person) in (0..).zip(&block.people) {
             let ends = if index < end.from { State::Waiting } else { State::Queued };
             for part in 0..person.units {
-                let part = Part { campaign: end.key.campaign, ordinal: person.ordinal, part };
+                let BlockKey { campaign, channel, .. } = end.key;
+                let part = Part { campaign, channel, ordinal: person.ordinal, part };
                 let mark = self.marks.entry(part).or_default();
                 if mark.state() == ends {
                     match mark.after(end.step) {
@@ -93,21 +94,23 @@ impl<'a> Fold<'a> {
     }
 
     /// The state of a person of so many parts.
-    pub(super) fn whole_mark(&self, campaign: CampaignId, ordinal: u32, units: u8) -> Mark {
-        let marks: Vec<Mark> = (0..units).map(|part| self.mark(Part { campaign, ordinal, part })).collect();
+    pub(super) fn whole_mark(&self, key: BlockKey, ordinal: u32, units: u8) -> Mark {
+        let BlockKey { campaign, channel, .. } = key;
+        let mark = |part| self.mark(Part { campaign, channel, ordinal, part });
+        let marks: Vec<Mark> = (0..units).map(mark).collect();
         if let [mark] = marks[..] { mark } else { Mark::combine(&marks) }
     }
 
-    /// The counts of a campaign, as the journal can tell them.
-    pub(super) fn tally(&self, campaign: CampaignId) -> Tally {
+    /// The counts of a campaign on a channel, as the journal can tell them.
+    pub(super) fn tally(&self, campaign: CampaignId, channel: Channel) -> Tally {
         let mut tally = Tally::default();
         let blocks = self.facts.audiences.get(&campaign).into_iter().flat_map(|audience| &audience.blocks);
-        for block in blocks {
+        for block in blocks.filter(|block| block.key.channel == channel) {
             for person in &block.people {
                 let state = if block.route == EXCLUDED {
                     State::Skipped
                 } else {
-                    self.whole_mark(campaign, person.ordinal, person.units).state()
+                    self.whole_mark(block.key, person.ordinal, person.units).state()
                 };
                 tally.add(state);
             }
@@ -118,9 +121,7 @@ impl<'a> Fold<'a> {
     /// What the journal says of a part, for a person who reads that a check has failed.
     pub(super) fn story(&self, part: Part) -> String {
         let about = self.facts.journal.iter().filter(|entry| match entry {
-            Entry::Outcome(row) => {
-                (row.campaign, row.ordinal, row.part) == (part.campaign, part.ordinal, part.part)
-            }
+            Entry::Outcome(row) => Part::of(row) == part,
             Entry::BlockEnd(end) => end.key.campaign == part.campaign,
             Entry::Notice(notice) => notice.code.name() == "recovered",
         });

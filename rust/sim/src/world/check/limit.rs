@@ -1,6 +1,8 @@
-//! I4: the limit of a gateway.
+//! I4: the limit of a gateway, and those of domains.
 
 use std::collections::HashMap;
+
+use bealert_core::model::GatewayId;
 
 use crate::world::facts::{Facts, What};
 
@@ -9,6 +11,7 @@ use crate::world::facts::{Facts, What};
 /// burst of each.
 pub fn i4_no_window_is_over_the_limit(facts: &Facts) -> Result<(), String> {
     let mut meters: HashMap<_, Meter> = HashMap::new();
+    let mut domains: HashMap<(GatewayId, &str), Meter> = HashMap::new();
     for fact in &facts.timeline {
         match &fact.what {
             What::Limit { gateway, units_per_second } => {
@@ -22,6 +25,20 @@ pub fn i4_no_window_is_over_the_limit(facts: &Facts) -> Result<(), String> {
                     let what = format!("{over:.2} more than {rate}/s lets through in some window");
                     return Err(format!("at {} us gateway {}: {what}", fact.at_us, sent.gateway.0));
                 }
+                let person = facts.person(sent.key, sent.index);
+                let domain =
+                    person.and_then(|person| person.address.rsplit_once('@')).map(|(_, domain)| domain);
+                if let Some(domain) = domain
+                    && let Some(meter) = domains.get_mut(&(sent.gateway, domain))
+                    && let Some(over) = meter.send(fact.at_us)
+                {
+                    let what = format!("{over:.2} more to {domain} than its limit in some window");
+                    return Err(format!("at {} us gateway {}: {what}", fact.at_us, sent.gateway.0));
+                }
+            }
+            What::DomainLimit { gateway, domain, units_per_second } => {
+                let meter = domains.entry((*gateway, domain)).or_default();
+                meter.set_rate(fact.at_us, Some(*units_per_second));
             }
             _ => {}
         }

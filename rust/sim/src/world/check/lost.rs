@@ -25,18 +25,25 @@ pub fn i1_nobody_is_lost(facts: &Facts) -> Result<(), String> {
             return Err(format!("campaign {} is {} at the end", row.id, row.state.name()));
         }
         let audience = facts.audiences.get(&row.id).ok_or("a campaign that nobody launched")?;
-        let people: usize = audience.blocks.iter().map(|block| block.people.len()).sum();
-        if people != row.people as usize {
-            return Err(format!("campaign {} has {people} people of {}", row.id, row.people));
+        for channel in audience.channels() {
+            let blocks = audience.blocks.iter().filter(|block| block.key.channel == channel);
+            let people: usize = blocks.map(|block| block.people.len()).sum();
+            if people != row.people as usize {
+                return Err(format!(
+                    "campaign {} has {people} people of {} on {channel}",
+                    row.id, row.people
+                ));
+            }
         }
-        for (_, _, person) in audience.alerted() {
-            let state = fold.whole_mark(row.id, person.ordinal, person.units).state();
+        for (block, _, person) in audience.alerted() {
+            let (campaign, channel) = (row.id, block.key.channel);
+            let state = fold.whole_mark(block.key, person.ordinal, person.units).state();
             if state.open() {
-                let part = Part { campaign: row.id, ordinal: person.ordinal, part: 0 };
+                let part = Part { campaign, channel, ordinal: person.ordinal, part: 0 };
                 return Err(format!("{part:?} is {} at the end{}", state.name(), fold.story(part)));
             }
             for part in 0..person.units {
-                let part = Part { campaign: row.id, ordinal: person.ordinal, part };
+                let part = Part { campaign, channel, ordinal: person.ordinal, part };
                 // Where only the number tells whose a receipt is, those who share it are taken for each other.
                 let told = fold.mark(part).state() == State::Delivered;
                 if !told || !shared.contains(person.address.as_str()) {

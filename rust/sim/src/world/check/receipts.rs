@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bealert_core::dispatch::Named;
 use bealert_core::ledger::{Entry, Outcome};
 use bealert_core::model::GatewayId;
 use bealert_core::outcome::{State, Step};
@@ -20,7 +21,7 @@ pub fn i9_a_receipt_changes_one_attempt(facts: &Facts) -> Result<(), String> {
     let mut accepted: HashSet<(GatewayId, &str)> = HashSet::new();
     for row in facts.journal.iter().filter_map(with_remote) {
         let id = (row.gateway, row.remote.as_str());
-        let part = part_of(row);
+        let part = Part::of(row);
         if !given.ids.get(&id).is_some_and(|parts| parts.contains(&part)) {
             return Err(format!("row {} says {} of {part:?}, which has not that id", row.seq, row.remote));
         }
@@ -36,7 +37,8 @@ pub fn i9_a_receipt_changes_one_attempt(facts: &Facts) -> Result<(), String> {
             return Err(format!("the receipt {id:?} changed {attempts:?}"));
         }
     }
-    none_is_lost(facts, &given, &accepted)
+    none_is_lost(facts, &given, &accepted)?;
+    reports_change_what_they_name(facts)
 }
 
 /// What far ends gave ids to, in the order of taking.
@@ -84,7 +86,8 @@ fn none_is_lost(
         // It is known by its id; or, its response lost, by the number, where that has had one message.
         let known = accepted.contains(&(*gateway, remote.as_str()));
         let person = facts.audiences.get(&part.campaign).and_then(|audience| {
-            audience.alerted().map(|(_, _, person)| person).find(|person| person.ordinal == part.ordinal)
+            let of = audience.alerted().filter(|(block, ..)| block.key.channel == part.channel);
+            of.map(|(_, _, person)| person).find(|person| person.ordinal == part.ordinal)
         });
         let alone = person.is_some_and(|person| given.numbers[person.address.as_str()] == 1)
             && attempts.get(&part) == Some(&1)
@@ -96,6 +99,72 @@ fn none_is_lost(
         }
     }
     Ok(())
+}
+
+/// A report of a relay changes the attempt that it names, at most once in each way, and none is lost once it was
+/// answered as kept: the message was delivered, or that attempt is known to have failed.
+fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
+    let mut reported: HashSet<(Named, Step)> = HashSet::new();
+    let mut changed: HashSet<(Named, Step)> = HashSet::new();
+    for fact in &facts.timeline {
+        if let What::Reported { named, step } = &fact.what {
+            reported.insert((*named, *step));
+        }
+    }
+    let fold = Fold::whole(facts);
+    for row in facts.journal.iter().filter_map(of_report) {
+        let named = named(row);
+        let step = if row.step == Step::Disproved { Step::Failed } else { row.step };
+        if !reported.contains(&(named, step)) {
+            return Err(format!("row {} says {step:?} of {named:?}, of which nobody has", row.seq));
+        }
+        if !changed.insert((named, step)) {
+            return Err(format!(
+                "row {} says {step:?} of {named:?} again{}",
+                row.seq,
+                fold.story(Part::of(row))
+            ));
+        }
+    }
+    for fact in &facts.timeline {
+        let What::ReportKept { named, step } = &fact.what else { continue };
+        let Named { campaign, channel, ordinal, .. } = *named;
+        let part = Part { campaign, channel, ordinal, part: 0 };
+        let state = fold.mark(part).state();
+        let told = match step {
+            Step::Delivered => matches!(state, State::Delivered | State::Confirmed),
+            // That it was relayed is no news of what was delivered or has failed since.
+            Step::Accepted => !matches!(state, State::Expired | State::Cancelled | State::Uncertain),
+            _ => {
+                changed.contains(&(*named, Step::Failed))
+                    || matches!(state, State::Delivered | State::Confirmed | State::Failed)
+            }
+        };
+        if !told {
+            let story = fold.story(part);
+            return Err(format!(
+                "the report {step:?} of {named:?} was kept, and it is {}{story}",
+                state.name()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Rows of reports: they came through no gateway, and say what became of an attempt.
+fn of_report(entry: &Entry) -> Option<&Outcome> {
+    let told = |step| matches!(step, Step::Delivered | Step::Failed | Step::Disproved | Step::Accepted);
+    match entry {
+        Entry::Outcome(row) if row.channel.receipts_name_attempts() => {
+            (row.gateway == GatewayId::NONE && told(row.step)).then_some(row)
+        }
+        _ => None,
+    }
+}
+
+fn named(row: &Outcome) -> Named {
+    let Outcome { campaign, channel, ordinal, attempt, .. } = *row;
+    Named { campaign, channel, ordinal, attempt }
 }
 
 /// How many attempts each part has had, as far as rows tell.
@@ -115,11 +184,7 @@ fn attempts(facts: &Facts) -> HashMap<Part, u8> {
 /// Rows that carry an id: an acceptance, or what a receipt changed.
 fn with_remote(entry: &Entry) -> Option<&Outcome> {
     match entry {
-        Entry::Outcome(row) if !row.remote.is_empty() => Some(row),
+        Entry::Outcome(row) if !row.remote.is_empty() && !row.channel.receipts_name_attempts() => Some(row),
         _ => None,
     }
-}
-
-fn part_of(row: &Outcome) -> Part {
-    Part { campaign: row.campaign, ordinal: row.ordinal, part: row.part }
 }

@@ -17,10 +17,7 @@ pub fn i2_nothing_leaves_before_it_is_durable(facts: &Facts) -> Result<(), Strin
             What::Durable { batch } => {
                 marks.extend(batch.marks.iter().copied());
                 let submitting = batch.outcomes.iter().filter(|row| row.step == Step::Submitting);
-                intents.extend(submitting.map(|row| {
-                    let part = Part { campaign: row.campaign, ordinal: row.ordinal, part: row.part };
-                    (part, row.attempt, row.gateway)
-                }));
+                intents.extend(submitting.map(|row| (Part::of(row), row.attempt, row.gateway)));
             }
             What::Sent(sent) => {
                 let mark = marks.get(&sent.key).copied().unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bealert_core::model::{BlockKey, CampaignId, CampaignState};
+use bealert_core::model::{BlockKey, CampaignId, CampaignState, Route};
 
 use crate::world::facts::{Audience, Facts, Order, Sent, What};
 
@@ -131,8 +131,7 @@ impl Lane {
     }
 }
 
-/// The gateways of a block, in their order; campaigns that have the same wait in the same lanes.
-fn route_of(audience: &Audience, key: BlockKey) -> Option<&[String]> {
-    let route = audience.block(key)?.route;
-    Some(&audience.row.routes.get(usize::from(route))?.gateways)
+/// The gateways of a block, in their order, and its domain; campaigns that have the same wait in the same lanes.
+fn route_of(audience: &Audience, key: BlockKey) -> Option<&Route> {
+    audience.route(key)
 }

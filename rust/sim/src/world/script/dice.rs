@@ -196,6 +196,7 @@ fn campaign(chance: &mut Chance, at: usize, gateways: &[GatewaySetup]) -> Campai
             address: format!("{}47{number:07}", if abroad { 33 } else { 32 }),
             text,
             route: (!chance.happens(0.03)).then_some(u16::from(abroad)),
+            mail: None,
         }
     };
     let people = (0..count).map(|ordinal| person(ordinal, chance)).collect();
@@ -204,6 +205,7 @@ fn campaign(chance: &mut Chance, at: usize, gateways: &[GatewaySetup]) -> Campai
         policy: chance.pick(&[kind.default_policy(), Policy::Resend, Policy::Hold]),
         expiry_ms: chance.pick(&[2_000, 20_000, 7_200_000, 7_200_000]),
         routes,
+        mail_routes: Vec::new(),
         people,
         block_len: chance.pick(&[7, 40, 2_000]),
         key,

@@ -1,7 +1,7 @@
 //! When the connections of a relay are made: none for nothing, few for few messages, and one at a time to a
 //! relay that is down.
 
-use bealert_sim::client::Backoff;
+use super::Backoff;
 
 /// How long a relay that refused one connection more is not asked for it again: others may have had their
 /// share of it, and end.
@@ -9,7 +9,7 @@ const CAP_US: u64 = 60_000_000;
 
 /// Decides for the sessions of one relay, which come and go with the work.
 #[derive(Debug)]
-pub(crate) struct Openings {
+pub struct Openings {
     backoff: Backoff,
     /// No connection is made before.
     next_us: u64,
@@ -25,24 +25,25 @@ struct Cap {
 
 /// How the sessions stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// Connections there are or that are being made.
-    pub(crate) open: usize,
+    pub open: usize,
     /// Sessions without one.
-    pub(crate) resting: usize,
+    pub resting: usize,
     /// The last connection that was made could send.
-    pub(crate) up: bool,
+    pub up: bool,
     /// Messages that may go and for which the open connections have no room.
-    pub(crate) waiting: usize,
+    pub waiting: usize,
 }
 
 impl Openings {
-    pub(crate) fn new(max_us: u64, seed: u64) -> Self {
+    /// Waits between tries grow up to `max_us`; `seed` makes relays that are lost together come back one by one.
+    pub fn new(max_us: u64, seed: u64) -> Self {
         Self { backoff: Backoff::new(max_us, seed), next_us: 0, cap: None }
     }
 
     /// How many connections are wanted, now or at [`Openings::timeout`].
-    pub(crate) fn wanted(&self, now_us: u64, standing: Standing) -> usize {
+    pub fn wanted(&self, now_us: u64, standing: Standing) -> usize {
         let Standing { open, resting, up, waiting } = standing;
         if !up {
             return usize::from(open == 0).min(resting);
@@ -52,29 +53,29 @@ impl Openings {
     }
 
     /// Whether what is wanted may be opened now.
-    pub(crate) fn may_open(&self, now_us: u64) -> bool {
+    pub fn may_open(&self, now_us: u64) -> bool {
         now_us >= self.next_us
     }
 
     /// When what is wanted may be opened.
-    pub(crate) fn next_us(&self) -> u64 {
+    pub fn next_us(&self) -> u64 {
         self.next_us
     }
 
     /// A connection has carried a message, or lived for a while.
-    pub(crate) fn worked(&mut self) {
+    pub fn worked(&mut self) {
         self.backoff.worked();
     }
 
     /// A connection could not be made, or was lost before its time. After a refusal for good another try will
     /// not change much.
-    pub(crate) fn failed(&mut self, now_us: u64, for_good: bool) {
+    pub fn failed(&mut self, now_us: u64, for_good: bool) {
         let wait_us = if for_good { self.backoff.fatal_us(now_us) } else { self.backoff.wait_us(now_us) };
         self.next_us = self.next_us.max(now_us + wait_us);
     }
 
     /// The relay wants no more connections than these.
-    pub(crate) fn crowded(&mut self, now_us: u64, connections: usize) {
+    pub fn crowded(&mut self, now_us: u64, connections: usize) {
         self.cap = Some(Cap { connections: connections.max(1), until_us: now_us + CAP_US });
     }
 }

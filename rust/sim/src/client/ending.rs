@@ -1,0 +1,41 @@
+//! What the end of a connection means for its relay.
+
+use bealert_wire::smtp::CloseReason;
+
+/// What the end of a connection means for its relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It ended in order, and another is made when there is work.
+    Rested,
+    /// The relay wants no more connections than there are.
+    Crowded,
+    /// It was lost, which says nothing of the next one.
+    Lost,
+    /// The relay can't be sent to, or not any more.
+    Down {
+        /// Trying again soon would change nothing.
+        fatal: bool,
+    },
+}
+
+/// What a reason means. `was_up`: messages could be sent over the connection.
+pub fn ending(reason: CloseReason, was_up: bool) -> Ending {
+    match reason {
+        CloseReason::Requested
+        | CloseReason::MessageCap
+        | CloseReason::Age
+        | CloseReason::Idle
+        | CloseReason::ManyRefused
+        | CloseReason::BdatBroken
+        // The relay has had enough of this connection, and of nothing else.
+        | CloseReason::ServiceClosing { taken: 1.., .. } => Ending::Rested,
+        CloseReason::ServiceClosing { greeting: true, .. } => Ending::Crowded,
+        CloseReason::TlsNotOffered
+        | CloseReason::TlsRefused { .. }
+        | CloseReason::AuthWithoutTls
+        | CloseReason::AuthNotOffered => Ending::Down { fatal: true },
+        CloseReason::AuthRefused { reply } => Ending::Down { fatal: reply.is_permanent() },
+        _ if was_up => Ending::Lost,
+        _ => Ending::Down { fatal: false },
+    }
+}
