@@ -14,6 +14,8 @@ mod mail_campaign;
 mod panics;
 mod post;
 mod post_office;
+mod relay_has_limits;
+mod relay_refuses_us;
 mod reopened;
 mod retention;
 mod sessions_lost;

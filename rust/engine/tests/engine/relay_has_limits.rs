@@ -1,0 +1,127 @@
+//! What a relay bears: messages and connections are kept to it, and nobody pays for finding out.
+
+use std::time::{Duration, Instant};
+
+use bealert_core::outcome::State;
+use bealert_engine::{CampaignState, Engine};
+use bealert_sim::relay::{Fate, Faults, Limit, Phase, Rule};
+use bealert_wire::smtp::{EnhancedCode, Reply};
+
+use crate::host::{ended, until};
+use crate::post::{accepted, config, email, launch, relay};
+use crate::post_office::PostOffice;
+
+/// Everybody gets one letter, none twice.
+fn sends(office: &PostOffice, more: &str, people: u32) -> Engine {
+    let engine = Engine::open(config(None, &[relay("mail-a", office.port, more)])).unwrap();
+    let id = launch(&engine, "alert", people, "k");
+    let progress = ended(&engine, id, Duration::from_secs(60));
+    let count = u64::from(people);
+    assert_eq!((progress.state, accepted(&progress)), (CampaignState::Done, count), "{progress:?}");
+    let books = office.books();
+    assert_eq!((books.unique, books.duplicates), (count, 0), "{books:?}");
+    engine
+}
+
+#[test]
+fn messages_on_a_connection_are_learnt_from_421() {
+    let office = PostOffice::faulty(Faults { max_messages: Some(20), ..Faults::default() });
+    sends(&office, "", 1_000);
+    let books = office.books();
+    assert!((50..=80).contains(&books.connections), "{books:?}");
+    // Each of the first connections finds it out by itself; the others know.
+    assert!(books.throttled <= 24, "{books:?}");
+}
+
+#[test]
+fn messages_on_a_connection_as_configured_are_never_passed() {
+    let office = PostOffice::faulty(Faults { max_messages: Some(20), ..Faults::default() });
+    sends(&office, r#", "messages_per_connection": 20"#, 1_000);
+    assert_eq!((office.books().throttled, office.books().hung_up), (0, 0));
+}
+
+#[test]
+fn connections_are_no_more_than_it_wants() {
+    let office = PostOffice::faulty(Faults { max_connections: Some(3), ..Faults::default() });
+    sends(&office, r#", "connections": 12"#, 3_000);
+    let books = office.books();
+    assert!(books.refused_connections <= 12, "{books:?}");
+}
+
+#[test]
+fn a_421_in_the_middle_burns_no_attempt() {
+    let reply = Reply::new(421, Some(EnhancedCode(4, 3, 2)), "Service shutting down");
+    for phase in [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::Dot] {
+        let rule = Rule { times: Some(5), ..Rule::always(phase, Fate::Reply(reply)) };
+        let office = PostOffice::faulty(Faults { rules: vec![rule], ..Faults::default() });
+        let engine = sends(&office, "", 500);
+        let metrics = engine.metrics().unwrap();
+        let refused = metrics.lines().find(|line| line.starts_with("bealert_gateway_refused_total")).unwrap();
+        assert!(refused.ends_with(" 0"), "{refused} at {phase}");
+    }
+}
+
+#[test]
+fn a_rate_that_it_refuses_costs_time_and_nobody() {
+    let limit = Limit { per_second: 200.0, burst: 50 };
+    let office = PostOffice::faulty(Faults { limit: Some(limit), ..Faults::default() });
+    sends(&office, "", 1_000);
+}
+
+#[test]
+fn a_rate_of_ours_is_kept() {
+    let office = PostOffice::faulty(Faults::default());
+    let began = Instant::now();
+    sends(&office, r#", "messages_per_second": 200"#, 500);
+    let took = began.elapsed().as_secs_f64();
+    assert!((2.3..4.5).contains(&took), "{took} s");
+}
+
+#[test]
+fn greylisting_is_waited_for() {
+    let office = PostOffice::faulty(Faults { greylist_us: Some(400_000), ..Faults::default() });
+    sends(&office, "", 300);
+    assert!(office.books().greylisted >= 300);
+}
+
+#[test]
+fn people_that_it_does_not_know_fail_alone() {
+    let office = PostOffice::faulty(Faults { refuse: 0.1, ..Faults::default() });
+    let engine = Engine::open(config(None, &[relay("mail-a", office.port, "")])).unwrap();
+    let id = launch(&engine, "alert", 1_000, "k");
+    let progress = ended(&engine, id, Duration::from_secs(60));
+    let failed = email(&progress).of(State::Failed);
+    assert!((50..=150).contains(&failed), "{progress:?}");
+    assert_eq!(accepted(&progress) + failed, 1_000);
+    assert_eq!(office.books().unique, accepted(&progress));
+}
+
+#[test]
+fn connections_come_with_the_work_and_not_before() {
+    let office = PostOffice::faulty(Faults::default());
+    let engine =
+        Engine::open(config(None, &[relay("mail-a", office.port, r#", "connections": 8"#)])).unwrap();
+    crate::host::bound(&engine);
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(office.books().connections, 1, "one, to know whether it works");
+    let id = launch(&engine, "alert", 2, "few");
+    ended(&engine, id, Duration::from_secs(20));
+    assert!(office.books().connections <= 2, "{:?}", office.books());
+    let id = launch(&engine, "alert", 3_000, "many");
+    ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(office.books().connections, 8);
+}
+
+#[test]
+fn a_relay_that_restarts_is_found_again() {
+    let office = PostOffice::faulty(Faults::default());
+    let engine =
+        Engine::open(config(None, &[relay("mail-a", office.port, r#", "messages_per_second": 500"#)]))
+            .unwrap();
+    let id = launch(&engine, "alert", 1_000, "k");
+    until(&engine, id, Duration::from_secs(20), |progress| accepted(progress) > 100);
+    office.sim().reset_connections();
+    let progress = ended(&engine, id, Duration::from_secs(60));
+    assert_eq!(accepted(&progress), 1_000);
+    assert_eq!(office.books().unique, 1_000);
+}

@@ -1,0 +1,122 @@
+//! A relay that can't be sent through: said once with what to do, nobody is failed, and nothing is hammered.
+
+use std::time::Duration;
+
+use bealert_core::outcome::State;
+use bealert_engine::{Engine, EventOut, Subscription};
+use bealert_sim::relay::RelayConfig;
+
+use crate::host::{ended, until};
+use crate::post::{accepted, config, email, launch, relay};
+use crate::post_office::{Encryption, PostOffice};
+
+/// What is said of the gateway when it is down.
+fn said(events: &Subscription) -> String {
+    for _ in 0..1_000 {
+        for event in events.take(100).unwrap() {
+            if let EventOut::Notice { code: "gateway_down", text, .. } = event {
+                return text;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("nothing is said of the gateway");
+}
+
+fn account(password: &str, office: &PostOffice, tls: &str) -> String {
+    let more = format!(r#", "username": "bealert", "password": "{password}", "ca": {:?}"#, office.ca);
+    relay("mail-a", office.port, &more).replace("\"none\"", &format!("{tls:?}"))
+}
+
+fn with_accounts() -> RelayConfig {
+    let mut config = RelayConfig {
+        user: Some("bealert".into()),
+        password: Some("secret".into()),
+        auth_required: true,
+        ..RelayConfig::default()
+    };
+    config.extensions.auth.plain = true;
+    config
+}
+
+fn nobody_fails(engine: &Engine) {
+    let id = launch(engine, "short", 200, "k");
+    let progress = ended(engine, id, Duration::from_secs(20));
+    assert_eq!(email(&progress).of(State::Expired), 200, "{progress:?}");
+}
+
+#[test]
+fn a_wrong_password_is_said_and_not_hammered() {
+    let office = PostOffice::start_encrypted(with_accounts(), Encryption::StartTls, "127.0.0.1");
+    let engine = Engine::open(config(None, &[account("wrong", &office, "required")])).unwrap();
+    let events = engine.events(Some(0), None).unwrap();
+    let text = said(&events);
+    assert!(text.contains("refuses the account") && text.contains("check the account"), "{text}");
+    nobody_fails(&engine);
+    let books = office.books();
+    assert_eq!((books.refused_accounts, books.connections, books.messages), (1, 1, 0));
+    let [check] = &engine.check(&mut || true).unwrap()[..] else { panic!("one gateway") };
+    assert!(!check.ok && check.text.contains("refuses the account"), "{check:?}");
+}
+
+#[test]
+fn a_certificate_of_another_name_is_not_believed() {
+    let office = PostOffice::start_encrypted(with_accounts(), Encryption::StartTls, "relay.example");
+    let engine = Engine::open(config(None, &[account("secret", &office, "required")])).unwrap();
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("certificate does not verify"), "{text}");
+    nobody_fails(&engine);
+    let [check] = &engine.check(&mut || true).unwrap()[..] else { panic!("one gateway") };
+    assert!(!check.ok && check.text.contains("certificate does not verify"), "{check:?}");
+    assert_eq!(office.books().authenticated, 0, "the password is told to nobody");
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_not_believed() {
+    let office = PostOffice::start_encrypted(with_accounts(), Encryption::Implicit, "127.0.0.1");
+    let other = PostOffice::start_encrypted(with_accounts(), Encryption::Implicit, "127.0.0.1");
+    let gateway = account("secret", &office, "implicit")
+        .replace(&format!("{:?}", office.ca), &format!("{:?}", other.ca));
+    let engine = Engine::open(config(None, &[gateway])).unwrap();
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("certificate does not verify"), "{text}");
+    assert_eq!(office.books().authenticated, 0);
+}
+
+#[test]
+fn without_starttls_nothing_is_told_where_tls_is_required() {
+    let office = PostOffice::start(with_accounts());
+    let engine = Engine::open(config(None, &[account("secret", &office, "required")])).unwrap();
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("does not offer TLS"), "{text}");
+    nobody_fails(&engine);
+    assert_eq!((office.books().messages, office.books().authenticated), (0, 0));
+}
+
+#[test]
+fn with_opportunistic_tls_any_certificate_keeps_off_who_only_listens() {
+    let office = PostOffice::start_encrypted(RelayConfig::default(), Encryption::StartTls, "relay.example");
+    let gateway = relay("mail-a", office.port, "").replace("\"none\"", "\"opportunistic\"");
+    let engine = Engine::open(config(None, &[gateway])).unwrap();
+    let id = launch(&engine, "alert", 100, "k");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(accepted(&progress), 100);
+    assert_eq!(office.books().encrypted, office.books().connections);
+}
+
+#[test]
+fn a_sender_that_the_relay_does_not_take_fails_nobody() {
+    use bealert_sim::relay::{Fate, Faults, Phase, Rule};
+    use bealert_wire::smtp::{EnhancedCode, Reply};
+    let reply = Reply::new(550, Some(EnhancedCode(5, 7, 1)), "Sender not owned by user");
+    let refuses = Faults { rules: vec![Rule::always(Phase::Mail, Fate::Reply(reply))], ..Faults::default() };
+    let office = PostOffice::faulty(refuses);
+    let engine = Engine::open(config(None, &[relay("mail-a", office.port, "")])).unwrap();
+    let id = launch(&engine, "alert", 500, "k");
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("Sender not owned"), "{text}");
+    let progress = until(&engine, id, Duration::from_secs(1), |_| true);
+    assert_eq!((email(&progress).of(State::Failed), accepted(&progress)), (0, 0));
+    engine.cancel(id, &mut || true).unwrap();
+    ended(&engine, id, Duration::from_secs(20));
+}
