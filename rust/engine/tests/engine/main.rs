@@ -15,6 +15,7 @@ mod panics;
 mod post;
 mod post_office;
 mod relay_has_limits;
+mod relay_lost;
 mod relay_refuses_us;
 mod reopened;
 mod retention;
