@@ -51,6 +51,27 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Status(pub u8, pub u16, pub u16);
 
+impl Status {
+    /// Whether there is no such mailbox: 5.1.1 and its like (RFC 3463 §3.2, RFC 7505 §4.2), but neither a full or
+    /// disabled mailbox nor a refusal by policy (5.7.x), which say nothing of the next letter.
+    #[must_use]
+    pub fn is_dead(self) -> bool {
+        matches!(self, Self(5, 1, 1 | 2 | 3 | 6 | 10))
+    }
+
+    /// The status that stands in a reason: of a bounce in front, of a relay's reply behind its code.
+    #[must_use]
+    pub fn in_reason(reason: &str) -> Option<Self> {
+        let mut words = reason.split_ascii_whitespace();
+        let first = words.next()?;
+        let is_code = first.len() == 3 && first.bytes().all(|octet| octet.is_ascii_digit());
+        let mut numbers = if is_code { words.next()? } else { first }.split('.');
+        let status =
+            Self(numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+        numbers.next().is_none().then_some(status)
+    }
+}
+
 impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(class, subject, detail) = self;
@@ -76,12 +97,10 @@ pub enum NotABounce {
 }
 
 impl Bounced {
-    /// Whether there is no such mailbox, so that the host should write to it no more: 5.1.1 and its like (RFC 3463
-    /// §3.2, RFC 7505 §4.2), but neither a full or disabled mailbox nor a refusal by policy (5.7.x), which say
-    /// nothing of the next letter.
+    /// Whether the host should write to the mailbox no more ([`Status::is_dead`]).
     #[must_use]
     pub fn suppresses(&self) -> bool {
-        self.action == Action::Failed && matches!(self.status, Status(5, 1, 1 | 2 | 3 | 6 | 10))
+        self.action == Action::Failed && self.status.is_dead()
     }
 }
 

@@ -21,6 +21,7 @@ mod render;
 mod settings;
 mod slots;
 mod template;
+mod told;
 mod tree;
 mod verp;
 mod version;

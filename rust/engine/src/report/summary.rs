@@ -59,7 +59,7 @@ pub struct Summary {
     pub possibly_doubled: Vec<String>,
     /// Ids of those of whom nobody knows whether it left.
     pub uncertain: Vec<String>,
-    /// Ids of those whose mail address does not exist or is closed: not to be written to again.
+    /// Ids of those whose mail address does not exist: not to be written to again.
     pub suppress: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 mod hear;
 mod offer;
 mod relay;
+mod returns;
 
 use std::io;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::metrics::ResponseTimes;
 
 pub(crate) use offer::Offer;
 pub(crate) use relay::{Refusals, Relay, client_config, tls_of};
+pub(crate) use returns::Returns;
 
 /// A connection that lived this long has shown that its relay works, even if nothing was sent.
 const WORKED_US: u64 = 5_000_000;

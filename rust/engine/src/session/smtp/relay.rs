@@ -10,9 +10,9 @@ use bealert_wire::smtp::{
     Secret, Timeouts, TlsMode as WireTls,
 };
 
+use super::returns::Returns;
 use crate::config::{AuthMechanism, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
 use crate::r#loop::store::Mail;
-use crate::mail::{MailAddress, Mailbox, Token, Verp, judge};
 use crate::session::tls::{Tls, Trust};
 
 /// Without a message for so long a connection is given back: the least of what relays are known to wait, and
@@ -36,14 +36,6 @@ pub(crate) struct Relay {
     breaker: Mutex<Breaker>,
 }
 
-/// The reverse-path of messages.
-enum Returns {
-    /// To the sender; nothing is learnt of them.
-    Sender(String),
-    /// To an address of each attempt's own (VERP).
-    Own { base: MailAddress, verp: Verp },
-}
-
 /// How often a relay refused, by its reply codes.
 pub(crate) type Refusals = Vec<(u16, u64)>;
 
@@ -53,18 +45,7 @@ impl Relay {
     pub(crate) fn new(config: &SmtpConfig, hash_key: (u64, u64)) -> Result<Self, String> {
         let client = client_config(config);
         let tls = tls_of(config)?;
-        let returns = match &config.bounces_to {
-            Some(base) => {
-                let base = judge(base).map_err(|problem| format!("bounces_to {base:?}: {problem}"))?;
-                Verp::fits(&base).map_err(|problem| format!("bounces_to: {problem}"))?;
-                Returns::Own { base, verp: Verp::new(hash_key) }
-            }
-            None => {
-                let sender = Mailbox::parse(&config.sender);
-                let sender = sender.map_err(|problem| format!("sender {:?}: {problem}", config.sender))?;
-                Returns::Sender(sender.address().as_str().to_owned())
-            }
-        };
+        let returns = Returns::of(config, hash_key)?;
         let (learnt, refusals, breaker) = Default::default();
         Ok(Self { config: config.clone(), client, tls, returns, learnt, refusals, breaker })
     }
@@ -152,15 +133,7 @@ impl Relay {
         sender: &'a mut String,
         recipients: &'a [&'a str],
     ) -> Envelope<'a> {
-        let (sender, envid) = match &self.returns {
-            Returns::Sender(address) => (address.as_str(), None),
-            Returns::Own { base, verp } => {
-                let (campaign, attempt) = (handout.key.campaign.0, handout.attempt);
-                verp.address(base, Token { campaign, ordinal: mail.ordinal, attempt }, sender);
-                let token = sender.get(base.local().len() + 1..sender.len() - base.domain().len() - 1);
-                (sender.as_str(), token)
-            }
-        };
+        let (sender, envid) = self.returns.path(handout, mail.ordinal, sender);
         let receipts = self.config.receipts && envid.is_some();
         Envelope {
             sender,
