@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,9 @@ from bealert_engine.scenario import Kind
 
 __all__ = ["ChannelPlan", "Example", "Excluded", "Plan"]
 
+UNITS = {"sms": "part", "email": "message", "voice": "call"}
+"""What a channel counts."""
+
 SHOWN = 5
 """Exclusions in a summary; `Plan.excluded` has all."""
 
@@ -20,7 +24,8 @@ class Excluded(NamedTuple):
     """Somebody who is not sent to, and why.
 
     In the audience of a plan it stands for a person that the host application cannot turn into a
-    `Recipient`: counted in `people`, reported as skipped for this reason.
+    `Recipient`: counted in `people`, reported as skipped for this reason on every channel, whatever
+    its `channel` says.
     """
 
     recipient: str
@@ -123,7 +128,7 @@ class Plan:
 
     @property
     def parts(self) -> int:
-        """What it costs over all channels."""
+        """What it costs over all channels: parts of SMS and messages of e-mail."""
         return sum(channel.parts for channel in self.channels.values())
 
     @property
@@ -148,19 +153,30 @@ class Plan:
         """The first of `examples`; None if everybody is excluded on every channel."""
         return next(iter(self.examples.values()), None)
 
+    @property
+    def unreachable(self) -> int:
+        """People who are excluded on every channel: nobody tells them."""
+        channels = Counter(one.recipient for one in self.excluded)
+        return sum(count == len(self.channels) for count in channels.values())
+
     def summary(self) -> str:
         """People, exclusions with their reasons, parts and time, in a few lines for people."""
         lines = [f"{self.scenario} ({self.kind}): {_people(self.people)}"]
         for name, channel in self.channels.items():
+            costs = f"{counted_units(name, channel.parts)} ({channel.encoding})"
+            if channel.largest_octets:
+                costs += f", at most {size(channel.largest_octets)} each"
             lines.append(
-                f"  {name}: {channel.people:,} to send, {channel.parts:,} parts "
-                f"({channel.encoding}), {_duration(channel.duration_s)}"
+                f"  {name}: {channel.people:,} to send, {costs}, {_duration(channel.duration_s)}"
             )
         if self.example is None:
             lines.append("  nobody gets it: everybody is excluded")
         if self.excluded:
             lines.append(f"  excluded: {len(self.excluded):,}")
-            lines += [f"    {who}: {reason}" for who, _, reason in self.excluded[:SHOWN]]
+            lines += [
+                f"    {who}: {reason}" if len(self.channels) == 1 else f"    {who}, {on}: {reason}"
+                for who, on, reason in self.excluded[:SHOWN]
+            ]
             if len(self.excluded) > SHOWN:
                 lines.append(f"    and {len(self.excluded) - SHOWN:,} more")
         return "\n".join(lines)
@@ -174,6 +190,25 @@ class Plan:
 
 def _restored(octets: bytes) -> Plan:
     return Plan(_engine.Plan.from_bytes(octets))
+
+
+def counted_units(channel: str, count: int) -> str:
+    """What a channel costs, with the word for its unit.
+
+    >>> counted_units("sms", 4980), counted_units("email", 1)
+    ('4,980 parts', '1 message')
+    """
+    unit = UNITS.get(channel, "message")
+    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
+
+
+def size(octets: int) -> str:
+    """Octets as people say them.
+
+    >>> size(4_321), size(7_600_000)
+    ('4.3 KB', '7.6 MB')
+    """
+    return f"{octets / 1e6:,.1f} MB" if octets >= 1e6 else f"{octets / 1e3:,.1f} KB"
 
 
 def _people(count: int) -> str:

@@ -13,12 +13,12 @@ class Recipient:
     """One person of a campaign, with the addresses that are known.
 
     Nothing is judged here: `Engine.plan` takes millions of these from any iterable, and reports
-    who is excluded and why (a number that is none, no address for any channel).
+    who is excluded on which channel and why (no number, an e-mail address that is none).
 
     Attributes:
         id: The host application's own key of this person, once per campaign.
         phone: As it was entered; the engine's `default_country` completes a national number.
-        email: Used by channels that this version does not have; kept out of the SMS.
+        email: As it was entered; scenarios with e-mail send to it.
         name: A template sees it as `{{ name }}`.
         language: A code like "nl" or "nl-BE"; without one the engine's order of languages decides.
         values: What templates see beside `id`, `name` and `language`. It wins over the values

@@ -91,7 +91,7 @@ class PeopleFile:
                     bad.append((number, person, f"row {number}: {'; '.join(problems)}"))
         # Last, when all good ids are known: a bad row may not take the id of a good one.
         for number, person, reason in bad:
-            yield Excluded(self._free_id(number, person), "sms", reason)
+            yield Excluded(self._free_id(number, person), "", reason)
 
     def _judge(self, person: str, cells: Sequence[str]) -> list[str]:
         problems = []

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from bealert_engine import Config, Plan, make_plan
+from bealert_engine import ChannelPlan, Config, Example, Plan, make_plan
 from bealert_engine._planning import NOBODY
 from bealert_engine.cli.output import Output, columns, counted, facts, shown, span
 from bealert_engine.cli.people import PeopleFile
 from bealert_engine.errors import PlanRefused
+from bealert_engine.plan import counted_units, size
 
 EXCLUSIONS_SHOWN = 10
-"""Excluded people named in words; `--json` and the report name all."""
+"""Excluded people named in words, over all channels; `--json` and the report name all."""
 
 
 def plan_people(
@@ -48,36 +50,58 @@ def plan_people(
 
 
 def plan_shown(plan: Plan) -> RenderableType:
-    """A plan in words: people, exclusions with reasons, parts, time, one rendered message."""
-    sent = plan.people - len(plan.excluded)
+    """A plan in words: people, exclusions with reasons, cost and time, a rendered message each."""
+    reached = plan.people - plan.unreachable
     rows = [
         ("scenario", f"{plan.scenario} ({plan.kind})"),
-        ("people", f"{plan.people:,}: {sent:,} get it, {len(plan.excluded):,} excluded"),
-        ("messages", f"{counted(plan.parts, 'part')}, {plan.encoding}"),
-        (
-            "takes",
-            "as fast as the gateway allows"
-            if plan.duration_s is None
-            else f"about {span(plan.duration_s)} at the rate of the gateways",
-        ),
-        ("hash", plan.hash),
+        ("people", f"{plan.people:,}: {reached:,} get it, {plan.unreachable:,} excluded"),
     ]
+    for name, channel in plan.channels.items():
+        rows.append((name, _channel_shown(name, channel)))
+    rows.append(("hash", plan.hash))
     shown_parts: list[RenderableType] = [facts(rows)]
     if plan.example is None:
         shown_parts.append(Text("nobody gets it: everybody is excluded", style="bold yellow"))
     if plan.excluded:
-        table = columns("excluded", "why")
-        for one in plan.excluded[:EXCLUSIONS_SHOWN]:
-            table.add_row(shown(one.recipient), shown(one.reason))
-        if len(plan.excluded) > EXCLUSIONS_SHOWN:
-            table.add_row("...", f"and {len(plan.excluded) - EXCLUSIONS_SHOWN:,} more")
-        shown_parts += [Text(), table]
-    if plan.example is not None:
-        example = plan.example
-        about = f"one of the messages: to {example.recipient}, {counted(example.parts, 'part')}"
-        shown_parts += [Text(), Text(shown(about), style="cyan")]
-        shown_parts += [Text(shown(example.text), style="italic")]
+        shown_parts += [Text(), _excluded(plan)]
+    for name, example in plan.examples.items():
+        shown_parts += [Text(), Text(shown(_about(name, example)), style="cyan")]
+        if example.subject is not None:
+            shown_parts.append(Text(shown(example.subject), style="bold italic"))
+        shown_parts.append(Text(shown(example.text), style="italic"))
     return Group(*shown_parts)
+
+
+def _channel_shown(name: str, channel: ChannelPlan) -> str:
+    words = [f"{channel.people:,} people", counted_units(name, channel.parts)]
+    if channel.largest_octets:
+        words.append(f"at most {size(channel.largest_octets)} each")
+    words.append(channel.encoding)
+    words.append(
+        "as fast as the gateway allows"
+        if channel.duration_s is None
+        else f"about {span(channel.duration_s)} at the rate of the gateways"
+    )
+    return ", ".join(words)
+
+
+def _excluded(plan: Plan) -> Table:
+    """Who is excluded where and why; of each channel some, so that one does not hide another."""
+    table = columns("excluded", "channel", "why")
+    each = EXCLUSIONS_SHOWN // len(plan.channels)
+    for name in plan.channels:
+        of_channel = [one for one in plan.excluded if one.channel == name]
+        for one in of_channel[:each]:
+            table.add_row(shown(one.recipient), name, shown(one.reason))
+        if len(of_channel) > each:
+            table.add_row("...", name, f"and {len(of_channel) - each:,} more")
+    return table
+
+
+def _about(channel: str, example: Example) -> str:
+    cost = counted_units(channel, example.parts)
+    what = f"one of the messages by {channel}"
+    return f"{what}: to {example.recipient}, {example.language}, {cost}"
 
 
 def plan_json(plan: Plan) -> dict[str, object]:
@@ -94,5 +118,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "encoding": plan.encoding,
         "duration_s": plan.duration_s,
         "hash": plan.hash,
+        "channels": {name: dataclasses.asdict(one) for name, one in plan.channels.items()},
         "example": None if plan.example is None else dataclasses.asdict(plan.example),
+        "examples": {name: dataclasses.asdict(one) for name, one in plan.examples.items()},
     }

@@ -131,7 +131,6 @@ impl Rendered {
 
     /// Its letters.
     #[inline]
-    #[allow(dead_code, reason = "sessions with relays send them")]
     pub(crate) fn email(&self) -> Option<&EmailBlock> {
         match self {
             Self::Sms(_) => None,

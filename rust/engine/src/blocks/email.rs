@@ -69,7 +69,6 @@ impl EmailBlock {
     /// # Panics
     /// Where the block has no such letter; it has those that its entries tell.
     #[inline]
-    #[allow(dead_code, reason = "sessions with relays send it")]
     pub(crate) fn letter(&self, index: usize, identity: usize) -> Letter<'_> {
         self.patches.letter(&self.letters, index, identity)
     }
