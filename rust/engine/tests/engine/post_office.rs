@@ -27,6 +27,7 @@ pub(crate) struct PostOffice {
     /// The certificate, as a gateway's `ca` takes it.
     pub ca: String,
     sim: Arc<Mutex<RelaySim>>,
+    nagle: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
 }
 
@@ -45,9 +46,17 @@ impl PostOffice {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sim, stop) = (Arc::new(Mutex::new(RelaySim::new(config))), Arc::new(AtomicBool::new(false)));
-        let served = (Arc::clone(&sim), Arc::clone(&stop));
-        thread::spawn(move || serve(&listener, &served.0, &served.1, &tls, encryption));
-        Self { port, ca, sim, stop }
+        let nagle = Arc::new(AtomicBool::new(false));
+        let served = (Arc::clone(&sim), Arc::clone(&stop), Arc::clone(&nagle));
+        thread::spawn(move || serve(&listener, &served.0, &served.1, &served.2, &tls, encryption));
+        Self { port, ca, sim, nagle, stop }
+    }
+
+    /// With Nagle's algorithm on, as a server has it that does not think of it.
+    pub(crate) fn start_with_nagle(config: RelayConfig) -> Self {
+        let office = Self::start(config);
+        office.nagle.store(true, Ordering::Relaxed);
+        office
     }
 
     pub(crate) fn faulty(faults: Faults) -> Self {
@@ -95,6 +104,7 @@ fn serve(
     listener: &TcpListener,
     sim: &Mutex<RelaySim>,
     stop: &AtomicBool,
+    nagle: &AtomicBool,
     tls: &Arc<ServerConfig>,
     encryption: Encryption,
 ) {
@@ -106,7 +116,7 @@ fn serve(
         let mut busy = false;
         while let Ok((socket, _)) = listener.accept() {
             socket.set_nonblocking(true).unwrap();
-            socket.set_nodelay(true).unwrap();
+            socket.set_nodelay(!nagle.load(Ordering::Relaxed)).unwrap();
             let implicit = encryption == Encryption::Implicit;
             let connection = sim.lock().unwrap().connect(now(), implicit);
             let tls = implicit.then(|| Box::new(ServerConnection::new(Arc::clone(tls)).unwrap()));

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bealert_core::outcome::State;
-use bealert_engine::{CampaignState, Engine};
-use bealert_sim::relay::{Fate, Faults, Limit, Phase, Rule};
+use bealert_engine::{CampaignState, Engine, EventOut};
+use bealert_sim::relay::{Fate, Faults, Limit, Phase, RelayConfig, Rule};
 use bealert_wire::smtp::{EnhancedCode, Reply};
 
 use crate::host::{ended, until};
@@ -124,4 +124,33 @@ fn a_relay_that_restarts_is_found_again() {
     let progress = ended(&engine, id, Duration::from_secs(60));
     assert_eq!(accepted(&progress), 1_000);
     assert_eq!(office.books().unique, 1_000);
+}
+
+#[test]
+fn a_server_with_nagle_that_answers_one_by_one_is_not_waited_for() {
+    let config =
+        RelayConfig { faults: Faults { one_by_one: true, ..Faults::default() }, ..RelayConfig::default() };
+    let office = PostOffice::start_with_nagle(config);
+    let began = Instant::now();
+    sends(&office, r#", "connections": 1, "mode": "pipelined""#, 500);
+    // At 40 ms for each group it would be 20 s.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_connection_that_the_relay_closed_meanwhile_costs_nobody_anything() {
+    let office = PostOffice::start(RelayConfig { idle_timeout_us: 200_000, ..RelayConfig::default() });
+    let engine = sends(&office, "", 100);
+    std::thread::sleep(Duration::from_millis(600));
+    assert!(office.sim().connections().is_empty());
+    let id = launch(&engine, "letter", 100, "again");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(accepted(&progress), 100, "{progress:?}");
+    let notices = engine.events(Some(0), None).unwrap();
+    let down = notices
+        .take(10_000)
+        .unwrap()
+        .into_iter()
+        .any(|event| matches!(event, EventOut::Notice { code: "gateway_down", .. }));
+    assert!(!down, "a relay is not down for having closed what was idle");
 }
