@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bealert_engine.cli.bench import bench, sms
+from bealert_engine.cli.bench import bench, email, sms
 from bealert_engine.cli.campaigns import campaigns
 from bealert_engine.cli.check import check
 from bealert_engine.cli.control import archive, cancel, erase, pause, resume
@@ -59,6 +59,7 @@ for command in (
 simulate.command("smsc")(guarded(smsc))
 simulate.command("relay")(guarded(relay))
 bench.command("sms")(guarded(sms))
+bench.command("email")(guarded(email))
 app.add_typer(simulate, name="simulate")
 app.add_typer(bench, name="bench")
 

@@ -18,6 +18,9 @@ from bealert_engine.cli.output import Output
 SHOW_EVERY_S = 1.0
 """Between looks at the progress: rare, since they are part of what is measured."""
 
+RUNGS = ("lockstep", "pipelined", "joined", "bdat")
+"""What the metrics count from 1."""
+
 LEAST_WHOLE_SECONDS = 3
 """Whole seconds that a rate is judged by; the first and the last one are cut."""
 
@@ -102,10 +105,11 @@ def measure(
         campaign = engine.launch(plan, by="bench", key="bench")
         # The first submit follows the commit that launch returned from, within a millisecond.
         launched = time.monotonic()
-        before_us = cpu_us()
+        before_us, mode = cpu_us(), None
         for now in campaign.progress(every_s=SHOW_EVERY_S):
             tally = getattr(now, channel)
             out.note(f"{tally.sent:,} submitted, {now.rate:,.0f}/s", style="dim")
+            mode = _mode(engine.metrics()) or mode
         after_us = cpu_us()
         metrics = engine.metrics()
         report = campaign.report()
@@ -128,16 +132,16 @@ def measure(
         throttled=throttled,
         of_limit=None if limit is None else of_limit(report, limit, throttled),
         per_second=per_second(report) if paced else None,
-        mode=_mode(metrics) if channel == "email" else None,
+        mode=mode,
         possibly_doubled=len(report.possibly_doubled),
         balanced=report.balanced,
     )
 
 
 def _mode(metrics: str) -> str | None:
-    """The rung of the dialogue that the relay was found to bear."""
-    line = re.search(r'^bealert_gateway_mode\{[^}]*mode="(\w+)"[^}]*\} 1$', metrics, re.MULTILINE)
-    return None if line is None else line[1]
+    """The rung of the dialogue that the relay bears; None where no connection is up."""
+    line = re.search(r"^bealert_gateway_mode\{[^}]*\} (\d+)$", metrics, re.MULTILINE)
+    return RUNGS[int(line[1]) - 1] if line and int(line[1]) else None
 
 
 def _throttled(metrics: str) -> int:

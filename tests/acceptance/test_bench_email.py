@@ -1,0 +1,109 @@
+"""`bealert bench email`: what it prints, what it refuses, what it hides."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+KEYS = {
+    "messages_per_second",
+    "elapsed_s",
+    "cpu_us_per_message",
+    "submitted",
+    "accepted",
+    "delivered",
+    "failed",
+    "uncertain",
+    "response_ms",
+    "launch_to_first_ms",
+    "peak_rss_mb",
+    "plan_and_launch_s",
+    "mode",
+}
+
+
+class Relay:
+    """A relay of somebody else, which keeps what it takes."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, Any] = {}
+        self.octets = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        octets = envelope.original_content
+        self.octets += len(octets)
+        message = email.message_from_bytes(octets, policy=email.policy.SMTP)
+        self.letters[envelope.rcpt_tos[0]] = message
+        return "250 2.0.0 OK"
+
+
+@pytest.fixture
+def relay() -> Iterator[Any]:
+    """An aiosmtpd, on a port that is free."""
+    handler: Any = Relay()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, "127.0.0.1", port)
+    controller.start()
+    handler.url = f"smtp://127.0.0.1:{port}"
+    yield handler
+    controller.stop()
+
+
+def test_letters_are_personal_and_multipart(bealert: Any, relay: Any) -> None:
+    options = ("--gateway", relay.url, "--count", 50, "--connections", 2, "--json")
+    measured = bealert.run("bench", "email", *options, "--data", "kept").json
+    assert set(measured) >= KEYS
+    assert (measured["accepted"], measured["wrong"]) == (50, [])
+    assert measured["simulator"] is None
+    assert set(relay.letters) == {f"user{number:09}@example.org" for number in range(50)}
+    for to, letter in relay.letters.items():
+        assert letter["To"].addresses[0].addr_spec == to
+        assert letter.get_content_type() == "multipart/alternative"
+        for part in letter.iter_parts():
+            assert f"Dear reader b{to[4:13]}," in part.get_content()
+    assert len({letter["Message-ID"] for letter in relay.letters.values()}) == 50
+    assert 3_700 < relay.octets / 50 < 4_500
+    bealert.run("verify", "kept")
+    bealert.run("bench", "email", *options, "--data", "kept", code=2)
+
+
+def test_a_rate_is_kept_in_every_second(bealert: Any, relay: Any) -> None:
+    options = ("--gateway", relay.url, "--count", 1_000, "--rate", 200, "--json")
+    per_second = bealert.run("bench", "email", *options).json["per_second"]
+    assert per_second["fastest"] <= 200 + 4, "the rate and the burst of 20 ms"
+    assert per_second["slowest"] >= 150, "a loaded machine may be late, but not by much"
+
+
+def test_an_account_in_plain_is_refused_and_its_password_is_hidden(
+    bealert: Any, relay: Any
+) -> None:
+    url = relay.url.replace("//", "//bench:hush-12@")
+    ran = bealert.run("bench", "email", "--gateway", url, "--count", 5, code=2)
+    assert "hush-12" not in ran.out + ran.err
+    assert "tls" in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://192.0.2.1:25",
+        "smtp://bench:hush-12@mail.example.org:25",
+        "smtp://bench:hush-12@mail.example.org",
+        "smtp://bench@127.0.0.1:2525",
+        "smtp://127.0.0.1",
+        "smtp://127.0.0.1:port",
+        "smtp://127.0.0.1:2525/more",
+        "smpp://bench:hush-12@127.0.0.1:2525",
+    ],
+)
+def test_what_is_not_this_machine_or_no_url_is_refused(bealert: Any, url: str) -> None:
+    ran = bealert.run("bench", "email", "--gateway", url, "--count", 5, "--json", code=2)
+    assert ran.json["error"]
+    assert "hush-12" not in ran.out + ran.err
