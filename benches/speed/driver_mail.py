@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bealert_engine.cli.bench.letters import SENDER, letter
 from driver import resident_mb, say
 
 import bealert_engine as be
+from bealert_engine.cli.bench.letters import SENDER, letter
 
 
 def main() -> None:
