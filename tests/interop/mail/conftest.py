@@ -29,7 +29,16 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+import bealert_engine as be
+
 WITHIN_S = 60
+LETTER = be.Email(
+    "Inbraak bij {{ name }} €",
+    text="Geachte {{ name }},\n.\n..Blijf binnen, één dag €.\nFrom nu af: {{ id }}.",
+    html="<p>Geachte {{ name }},</p><p>Blijf <b>binnen</b>: {{ id }}</p>",
+)
+"""What could go wrong on the way: dots, quotes of mailboxes, accents, values with brackets."""
+
 ETC = Path(__file__).parent / "etc"
 """What the servers are configured with; names in braces are filled in."""
 
@@ -53,6 +62,10 @@ class Relay:
         """What a client must trust."""
         return self.home / "etc" / "tls.crt"
 
+    def gateway(self, **options: Any) -> be.Smtp:
+        """As our engine knows it; without TLS unless options say so."""
+        return gateway(self.port, **options)
+
     def letters(self) -> list[EmailMessage]:
         """What is in its mailbox."""
         files = sorted((self.home / "mail" / "all" / "new").glob("*"))
@@ -72,6 +85,12 @@ class Relay:
     def log(self) -> str:
         """What it wrote."""
         return "".join(file.read_text() for file in sorted((self.home / "log").glob("*")))
+
+
+def gateway(port: int, name: str = "mail-a", **options: Any) -> be.Smtp:
+    """A relay on this machine as our engine knows it."""
+    given = {"tls": "none", "sender": "BE-Alert <alert@alert.example>", **options}
+    return be.Smtp(name, host="127.0.0.1", port=port, **given)
 
 
 def parsed(octets: bytes) -> EmailMessage:
@@ -119,6 +138,7 @@ def certificate(directory: Path) -> None:
     key, made, both = (directory / f"tls.{ending}" for ending in ("key", "crt", "pem"))
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command += ["-addext", "basicConstraints=critical,CA:FALSE"]
     subprocess.run([*command, "-keyout", key, "-out", made], check=True, capture_output=True)
     both.write_bytes(key.read_bytes() + made.read_bytes())
     both.chmod(0o644)
@@ -204,6 +224,10 @@ class Aiosmtpd:
     options: list[list[str]] = field(default_factory=list)
     port: int = 0
 
+    def gateway(self, **options: Any) -> be.Smtp:
+        """As our engine knows it."""
+        return gateway(self.port, **options)
+
     async def handle_MAIL(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
@@ -271,3 +295,24 @@ def smtp_sink(tmp_path: Path) -> Iterator[Callable[..., Relay]]:
             return relay
 
         yield start
+
+
+@pytest.fixture
+def campaign() -> Callable[..., Any]:
+    """Run one campaign by e-mail to its end; gives its report, which balances, and its steps."""
+
+    def run(*relays: be.Smtp, to: list[str], **more: Any) -> Any:
+        given: dict[str, Any] = {"kind": "warning", "expiry": "1h", **more}
+        alert = be.Scenario("alert", email={"nl": LETTER}, **given)
+        people = [
+            be.Recipient(f"p{n:03}", email=who, name=f"Müller <{n}>") for n, who in enumerate(to)
+        ]
+        with be.Engine(data=None, gateways=relays, scenarios=[alert]) as engine:
+            one = engine.launch(engine.plan("alert", to=people), by="tests", key="k")
+            one.wait(timeout_s=WITHIN_S)
+            report = one.report()
+            assert report.balanced
+            steps = [step for step in one.events(after=0) if isinstance(step, be.Event)]
+        return report, steps
+
+    return run

@@ -1,0 +1,145 @@
+"""Our engine sends through mail servers of others, up every rung of the dialogue."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+PEOPLE = [f"person{number:03}@example.org" for number in range(120)]
+
+
+@pytest.fixture(params=["postfix", "exim"])
+def server(request: Any) -> Any:
+    return request.getfixturevalue(request.param)
+
+
+def totals(report: Any) -> dict[str, int]:
+    return {state: count for state, count in report.totals["email"].items() if count}
+
+
+@pytest.mark.parametrize("mode", ["lockstep", "pipelined", "joined", "bdat"])
+def test_everybody_gets_the_letter_once_and_whole(server: Any, campaign: Any, mode: str) -> None:
+    relay = server()
+    report, _ = campaign(relay.gateway(mode=mode, connections=3), to=PEOPLE)
+    assert totals(report) == {"accepted": len(PEOPLE)}
+    assert not report.possibly_doubled
+    letters = relay.letters_by_person(len(PEOPLE))
+    assert set(letters) == set(PEOPLE)
+    names = set()
+    for number, to in enumerate(PEOPLE):
+        [letter] = letters[to]
+        assert letter["To"].addresses[0].addr_spec == to
+        assert letter["To"].addresses[0].display_name == f"Müller <{number}>"
+        assert letter["Subject"] == f"Inbraak bij Müller <{number}> €"
+        assert letter["From"].addresses[0].addr_spec == "alert@alert.example"
+        assert letter["Auto-Submitted"] == "auto-generated"
+        names.add(letter["Message-ID"])
+        text, html = letter.iter_parts()
+        assert text.get_content().splitlines() == [
+            f"Geachte Müller <{number}>,",
+            ".",
+            "..Blijf binnen, één dag €.",
+            f"From nu af: p{number:03}.",
+        ]
+        assert f"Geachte Müller &lt;{number}&gt;," in html.get_content()
+    assert len(names) == len(PEOPLE)
+
+
+def test_postfix_and_exim_took_the_rung_that_was_asked_for(server: Any, campaign: Any) -> None:
+    for mode in ("joined", "bdat"):
+        relay = server(more="log_selector = +smtp_connection" if "exim" in str(server) else "")
+        campaign(relay.gateway(mode=mode, connections=2), to=PEOPLE)
+        if relay.name == "Exim":
+            # K: the body came in chunks
+            chunked = len(re.findall(r"<= alert@alert.example .* K ", relay.log()))
+        else:
+            until = time.monotonic() + 30
+            while "disconnect" not in relay.log() and time.monotonic() < until:
+                time.sleep(0.05)
+            chunked = sum(int(n) for n in re.findall(r" bdat=(\d+) ", relay.log()))
+        assert chunked == (len(PEOPLE) if mode == "bdat" else 0), relay.log()
+
+
+@pytest.mark.parametrize("mode", ["lockstep", "pipelined", "joined", "bdat"])
+def test_one_who_is_refused_costs_nobody_else_anything(
+    server: Any, campaign: Any, mode: str
+) -> None:
+    relay = server()
+    to = [f"{'refused' if n % 20 == 7 else 'person'}{n:03}@example.org" for n in range(60)]
+    report, _ = campaign(relay.gateway(mode=mode, connections=2), to=to)
+    assert totals(report) == {"accepted": 57, "failed": 3}
+    for row in report.rows():
+        assert row.state == ("failed" if row.address.startswith("refused") else "accepted")
+        assert row.attempts == 1
+        if row.state == "failed":
+            assert "5.1.1" in row.reason
+    letters = relay.letters_by_person(57)
+    assert Counter(len(each) for each in letters.values()) == {1: 57}
+    assert not report.possibly_doubled
+
+
+def test_not_now_is_tried_until_the_alert_expires(server: Any, campaign: Any) -> None:
+    relay = server()
+    gateway = relay.gateway(retry={"first": "200ms", "max": "1s"})
+    to = ["later1@example.org", "person1@example.org", "later2@example.org"]
+    began = time.monotonic()
+    report, _ = campaign(gateway, to=to, expiry="4s")
+    assert time.monotonic() - began >= 3
+    assert totals(report) == {"accepted": 1, "expired": 2}
+    for row in report.rows():
+        assert row.attempts == 1 if row.state == "accepted" else row.attempts >= 3
+
+
+def test_tls_is_verified_and_who_logs_in_is_let_in(server: Any, campaign: Any) -> None:
+    relay = server()
+    account = {"username": "bealert", "password": "env:MAIL"} if relay.name == "Exim" else {}
+    given = {"tls": "required", "ca": f"file:{relay.certificate}", **account}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAIL", "secret")
+        report, _ = campaign(relay.gateway(**given), to=PEOPLE[:20])
+    assert totals(report) == {"accepted": 20}
+    assert len(relay.letters_by_person(20)) == 20
+    if relay.name == "Exim":
+        secured = re.findall(r"P=esmtpsa X=TLS1.3:\S+ .*A=plain:bealert", relay.log())
+        assert len(secured) == 20, relay.log()
+
+
+def test_exim_queues_nothing_behind_the_tenth_of_a_connection(exim: Any, campaign: Any) -> None:
+    # smtp_accept_queue_per_connection is 10 by default: the next ones would wait for a queue run
+    relay = exim()
+    report, _ = campaign(relay.gateway(messages_per_connection=10, connections=2), to=PEOPLE)
+    assert totals(report) == {"accepted": len(PEOPLE)}
+    assert "no immediate delivery" not in relay.log()
+    assert relay.log().count("<= alert@alert.example") == len(PEOPLE)
+
+
+def test_postfix_slows_down_who_meets_many_bad_addresses_and_all_are_accounted_for(
+    postfix: Any, campaign: Any
+) -> None:
+    # From the tenth error of a connection on it waits, at the twentieth it hangs up.
+    relay = postfix(more="smtpd_error_sleep_time = 50ms")
+    to = [f"{'refused' if n % 2 else 'person'}{n:03}@example.org" for n in range(120)]
+    gateway = relay.gateway(connections=1, retry={"first": "200ms", "max": "1s"})
+    report, _ = campaign(gateway, to=to)
+    assert sum(report.totals["email"].values()) == len(to)
+    rows = {row.address: row.state for row in report.rows()}
+    for number, who in enumerate(to):
+        assert rows[who] == ("failed" if number % 2 else "accepted"), (who, rows[who])
+    assert Counter(map(len, relay.letters_by_person(60).values())) == {1: 60}
+
+
+def test_postfix_allows_two_connections_and_all_arrive_over_those(
+    postfix: Any, campaign: Any
+) -> None:
+    relay = postfix(
+        more="smtpd_client_connection_count_limit = 2\nsmtpd_client_event_limit_exceptions ="
+    )
+    gateway = relay.gateway(connections=8, reconnect_max="500ms", retry={"first": "200ms"})
+    report, _ = campaign(gateway, to=PEOPLE)
+    assert totals(report) == {"accepted": len(PEOPLE)}
+    assert {row.attempts for row in report.rows()} == {1}, "nobody is charged an attempt"
+    assert Counter(map(len, relay.letters_by_person(len(PEOPLE)).values())) == {1: len(PEOPLE)}
