@@ -31,18 +31,21 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "block", read: targets::block::read, bound: Bound::new(64) },
     Target { name: "bounce", read: targets::bounce::read, bound: Bound::new(1_024) },
     Target { name: "config", read: targets::config::read, bound: Bound::new(4_096) },
     Target { name: "control", read: targets::control::read, bound: Bound::new(256) },
+    Target { name: "ehlo", read: targets::ehlo::read, bound: Bound::new(64) },
     Target { name: "esme", read: targets::esme::read, bound: Bound::new(256) },
     Target { name: "ledger", read: targets::ledger::read, bound: Bound::new(64) },
     Target { name: "letter", read: targets::letter::read, bound: Bound::new(4_096) },
     Target { name: "number", read: targets::number::read, bound: Bound::new(4_096) },
     Target { name: "pdu", read: targets::pdu::read, bound: Bound::new(64) },
     Target { name: "receipt", read: targets::receipt::read, bound: Bound::new(64) },
+    Target { name: "reply", read: targets::reply::read, bound: Bound::new(256) },
     Target { name: "smsc", read: targets::smsc::read, bound: Bound::new(256) },
+    Target { name: "smtp_client", read: targets::smtp_client::read, bound: Bound::new(1_024) },
     Target { name: "snapshot", read: targets::snapshot::read, bound: Bound::new(64) },
     Target { name: "template", read: targets::template::read, bound: Bound::new(4_096) },
     Target { name: "text", read: targets::text::read, bound: Bound::new(64) },

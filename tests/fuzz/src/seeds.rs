@@ -17,6 +17,11 @@ pub fn of(target: Target) -> Vec<(String, Vec<u8>)> {
         "bounce" => bounces(),
         "config" => vec![CONFIG.into(), CONFIG.replace("Hallo", "{% if x %}é{% endif %}").into()],
         "control" => control(),
+        "ehlo" => texts(&[
+            "PIPELINING\nSIZE 10240000\n8BITMIME\nSMTPUTF8\nDSN\nENHANCEDSTATUSCODES\nCHUNKING\nSTARTTLS",
+            "AUTH PLAIN LOGIN XOAUTH2\nAUTH=LOGIN\nLIMITS MAILMAX=20 RCPTMAX=100 X=\nMT-PRIORITY MIXER",
+            "DELIVERBY 240\nREQUIRETLS\nsize\nSIZE 99999999999999999999\nXCLIENT NAME",
+        ]),
         "esme" => behind_a_cut(&[good_smsc("2"), unbinding(), broken(), delivered("3", ReceiptForm::Tlvs)]),
         "ledger" => ledger(),
         "letter" => texts(LETTERS),
@@ -29,7 +34,14 @@ pub fn of(target: Target) -> Vec<(String, Vec<u8>)> {
         ]),
         "pdu" => pdus(),
         "receipt" => receipts(),
+        "reply" => texts(&[
+            "\x04250-relay.example\r\n250-SIZE\r\n250 \r\n250\r\n354 go on\r\n550 5.1.1 <a@b>: no\r\n",
+            "\x00421 4.7.0 é\u{1b}[31m\r\n250-2.0.0 a\r\n250 2.0.0 b\n299 x\r\n250-a\r\n550 b\r\n",
+        ]),
         "smsc" => behind_a_cut(&[good_esme(), rebinding(), broken()]),
+        "smtp_client" => {
+            SMTP_REPLIES.iter().map(|(how, said)| [&how[..], said.as_bytes()].concat()).collect()
+        }
         "snapshot" => snapshots(),
         "template" => texts(TEMPLATES),
         "text" => texts(&["1Blijf binnen.", "2{10 €} [~]", "3Fermez les fenêtres, ça urge", "4😀 漢字 Łódź"]),
@@ -42,6 +54,24 @@ const CONFIG: &str = r#"{"default_country": "BE", "languages": ["nl"], "gateways
 "host": "h", "port": 1, "system_id": "i", "password": "hunter2hunter2", "sender": "BE-Alert", "prefixes": ["+32", "+"],
 "parts_per_second": 5.5, "retry": {"attempts": 3, "first_ms": 1, "max_ms": 9}}], "scenarios": [{"name": "s",
 "kind": "warning", "expiry_ms": 1000, "uncertain": "hold", "sms": {"nl": "Hallo {{ street }}", "fr": "Salut"}}]}"#;
+
+/// Behind the way of speaking and a cut: all goes well, refusals, a server that does not follow, one that ends.
+const SMTP_REPLIES: &[([u8; 2], &str)] = &[
+    ([0, 6], "250 Ok\r\n250 Ok\r\n354 go on\r\n250 2.0.0 Ok: queued\r\n250 Ok\r\n550 5.1.1 no\r\n250 Ok\r\n"),
+    (
+        [1, 2],
+        "250 Ok\r\n550 no\r\n354 go on\r\n554 nobody\r\n250 Ok\r\n250-a\r\n250 b\r\n451 not now\r\n250 Ok\r\n",
+    ),
+    (
+        [2, 1],
+        "250 Ok\r\n250 Ok\r\n354 go on\r\n250 Ok\r\n503 no\r\n503 no\r\n503 no\r\n250 Ok\r\n250 Ok\r\n354 \r\n250 \r\n",
+    ),
+    ([3, 3], "250 Ok\r\n550 no\r\n503 no\r\n250 Ok\r\n250 Ok\r\n250 Ok\r\n250 Ok\r\n421 4.7.0 enough\r\n"),
+    (
+        [0x80, 5],
+        "220 hi\r\n250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n220 go\r\n250-x\r\n250 AUTH LOGIN\r\n334 a\r\n334 b\r\n235 ok\r\n",
+    ),
+];
 
 const TEMPLATES: &[&str] = &[
     "Hallo {{ name }}, {{ street }}.\0An\0Kerkstraat",

@@ -1,0 +1,4 @@
+//! `ehlo` under libFuzzer; see `src/targets/ehlo.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("ehlo");

@@ -1,0 +1,4 @@
+//! `reply` under libFuzzer; see `src/targets/reply.rs`.
+#![no_main]
+
+bealert_fuzz::libfuzzer!("reply");
