@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod fork;
 mod ids;
+mod inbound;
 mod inbox;
 mod launch;
 pub mod ledger;

@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bealert_core::dispatch::{Action, Dispatcher};
-use bealert_core::model::{CampaignId, CampaignState};
+use bealert_core::model::{CampaignId, CampaignState, GatewayId};
 use hashbrown::HashMap;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock::Clock;
+use crate::inbound::Inbound;
 use crate::inbox::{Inbox, Input};
 use crate::metrics::LedgerReading;
 use crate::session::{PASS_BYTES, Pass};
@@ -49,6 +50,8 @@ pub(crate) struct Loop {
     clock: Clock,
     dispatcher: Dispatcher,
     gateways: Vec<Gateway>,
+    /// Where receipts of e-mail come in, if that is wanted.
+    inbound: Option<Inbound>,
     store: Store,
     inbox: Arc<Inbox>,
     writer: Arc<Writer>,
@@ -91,6 +94,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gateways: Vec<Gateway>,
+    pub(crate) inbound: Option<Inbound>,
     pub(crate) store: Store,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) writer: Arc<Writer>,
@@ -123,7 +127,8 @@ pub(crate) fn run(parts: Parts) -> Result<(), String> {
 
 impl Loop {
     fn new(parts: Parts) -> Self {
-        let Parts { clock, mut dispatcher, gateways, store, inbox, writer, shared, campaigns } = parts;
+        let Parts { clock, mut dispatcher, gateways, inbound, store, inbox, writer, shared, campaigns } =
+            parts;
         let news = dispatcher.changed().into_iter().chain(campaigns.iter().map(|(id, _)| *id));
         let progress: Vec<_> =
             news.filter_map(|id| dispatcher.progress(id).map(|progress| (id, progress))).collect();
@@ -132,6 +137,7 @@ impl Loop {
             clock,
             dispatcher,
             gateways,
+            inbound,
             store,
             inbox,
             writer,
@@ -179,6 +185,7 @@ impl Loop {
             self.take(now_us, input);
         }
         let mut again = self.each(cx, now_us, |gateway, cx, pass, _| gateway.poll(cx, pass));
+        again |= self.bring(cx, now_us, Inbound::poll);
         if self.dispatcher.poll_timeout().is_some_and(|at_us| at_us <= now_us) {
             self.dispatcher.handle_timeout(now_us);
         }
@@ -192,6 +199,7 @@ impl Loop {
         // Filling the batch asks for the blocks of retries that are due; nothing else may wake this loop.
         self.act(now_us);
         again |= self.each(cx, now_us, |gateway, cx, pass, _| gateway.flush(cx, pass));
+        again |= self.bring(cx, now_us, Inbound::flush);
         if self.bells_us.is_some_and(|at_us| at_us <= now_us) {
             self.bells_us = self.shared.wakes.late(now_us);
         }
@@ -218,10 +226,26 @@ impl Loop {
         any
     }
 
+    fn bring(
+        &mut self,
+        cx: &mut Context<'_>,
+        now_us: u64,
+        work: impl FnOnce(&mut Inbound, &mut Context<'_>, &mut Pass<'_>) -> bool,
+    ) -> bool {
+        let Some(inbound) = &mut self.inbound else { return false };
+        let log = &*self.shared.log;
+        let wall_ms = self.clock.wall_at_ms(now_us);
+        let (dispatcher, buffer) = (&mut self.dispatcher, &mut *self.buffer);
+        work(inbound, cx, &mut Pass { now_us, wall_ms, dispatcher, log, buffer })
+    }
+
     /// Does what the dispatcher asks for.
     fn act(&mut self, now_us: u64) {
         while let Some(action) = self.dispatcher.poll_action() {
             match action {
+                Action::Reply { gateway: GatewayId::NONE, session, reply, ok } => {
+                    self.inbound.iter_mut().for_each(|inbound| inbound.answer(now_us, session, reply, ok));
+                }
                 Action::Reply { gateway, session, reply, ok } => {
                     if let Some(gateway) = self.gateways.iter_mut().find(|known| known.id == gateway) {
                         gateway.answer(now_us, session, reply, ok);
@@ -304,8 +328,17 @@ impl Loop {
         let ending = self.ending.as_ref().map(Ending::timeout);
         let tell = (!self.moved.is_empty()).then_some(self.tell_us);
         let dispatcher = self.dispatcher.poll_timeout();
-        let due =
-            [dispatcher, gateways, self.store.timeout(), self.bells_us, tell, self.stall_due_us(), ending];
+        let inbound = self.inbound.as_ref().and_then(Inbound::timeout);
+        let due = [
+            dispatcher,
+            gateways,
+            inbound,
+            self.store.timeout(),
+            self.bells_us,
+            tell,
+            self.stall_due_us(),
+            ending,
+        ];
         let Some(due_us) = due.into_iter().flatten().min() else { return };
         let due_us = due_us.max(self.clock.now_us() + LEAST_WAIT_US);
         if due_us != self.sleeps_until_us {

@@ -19,6 +19,7 @@ use crate::control::{ControlServer, WeakEngine};
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
 use crate::fork::Descriptors;
+use crate::inbound::Inbound;
 use crate::inbox::Inbox;
 use crate::ledger::SqliteLedger;
 use crate::log::Log;
@@ -63,6 +64,8 @@ pub(crate) fn open_on(
     let mut dispatcher =
         Dispatcher::new(Settings { now_us: clock.now_us(), wall_ms: clock.wall_ms(), last_seq, hash_key });
     let gateways = gateways(&config, hash_key, &mut *ledger, &mut dispatcher, &descriptors)?;
+    let inbound = config.bounces.as_ref().map(|bounces| Inbound::open(bounces, hash_key, &descriptors));
+    let inbound = inbound.transpose().map_err(EngineError::Config)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
     let uncleared = reader.uncleared()?;
 
@@ -89,6 +92,7 @@ pub(crate) fn open_on(
         clock,
         dispatcher,
         gateways,
+        inbound,
         store,
         inbox: Arc::clone(&inbox),
         writer: Arc::clone(&writer),

@@ -41,6 +41,7 @@ impl Loop {
         self.ending = Some(Ending { drain_until_us, drained_us: None, idle: false, over: false });
         self.dispatcher.close(now_us);
         self.gateways.iter_mut().for_each(|gateway| gateway.close(now_us));
+        self.inbound.iter_mut().for_each(|inbound| inbound.close(now_us));
     }
 
     /// Goes on with the end as far as it can.

@@ -1,0 +1,73 @@
+//! What a message to a return path tells, in the dispatcher's words.
+
+use bealert_core::dispatch::{Named, Told};
+use bealert_core::model::{CampaignId, Channel};
+use bealert_core::outcome::Step;
+
+use crate::mail::{Action, Bounced, NotABounce, Verp, read_bounce};
+use crate::session::Pass;
+
+/// The most octets of a message that are kept: what reports say stands in front of the letter they return.
+pub(super) const MAX_MESSAGE_OCTETS: usize = 1_024 * 1_024;
+
+/// What came in, since the engine was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Counts {
+    /// Reports about letters of this ledger.
+    pub(crate) reports: u64,
+    /// Reports that carry no token of it: forged ones, and those of another ledger.
+    pub(crate) foreign: u64,
+    /// Messages that are no reports, such as automatic answers.
+    pub(crate) others: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, read: &Result<Vec<Bounced>, NotABounce>) {
+        match read {
+            Ok(_) => self.reports += 1,
+            Err(NotABounce::NoToken) => self.foreign += 1,
+            Err(_) => self.others += 1,
+        }
+    }
+}
+
+/// Reads a message that came for `recipient`, where that is known.
+pub(super) fn open(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<Bounced>, NotABounce> {
+    read_bounce(message, recipient, verp)
+}
+
+/// Tells the dispatcher what is news to it, each under the same number. Gives how many answers will come.
+pub(super) fn tell(pass: &mut Pass<'_>, bearer: u16, reply: u64, bounced: &[Bounced]) -> u32 {
+    let mut told = 0;
+    for one in bounced {
+        let Some(step) = step(one.action) else { continue };
+        let named = Named {
+            campaign: CampaignId(one.token.campaign),
+            channel: Channel::Email,
+            ordinal: one.token.ordinal,
+            attempt: one.token.attempt,
+        };
+        let detail = detail(one);
+        pass.dispatcher.receipt_for(pass.now_us, bearer, reply, named, Told { step, detail: &detail });
+        told += 1;
+    }
+    told
+}
+
+/// `None` where nothing is known yet.
+fn step(action: Action) -> Option<Step> {
+    match action {
+        Action::Failed => Some(Step::Failed),
+        Action::Delivered => Some(Step::Delivered),
+        Action::Relayed | Action::Expanded => Some(Step::Accepted),
+        Action::Delayed => None,
+    }
+}
+
+/// The status, and what the far end said.
+fn detail(bounced: &Bounced) -> String {
+    match &bounced.diagnostic {
+        Some(diagnostic) => format!("{} {diagnostic}", bounced.status),
+        None => bounced.status.to_string(),
+    }
+}
