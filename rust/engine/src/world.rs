@@ -13,7 +13,6 @@ use bealert_core::model::{CampaignId, CampaignRow};
 use bealert_sim::smsc::{Books, TakenMessage};
 use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, Setup, World as Simulated};
 
-use crate::campaign::Mailroom;
 use crate::config::{Config, GatewayConfig, SmppConfig};
 use crate::error::EngineError;
 use crate::events::EventOut;
@@ -58,7 +57,6 @@ impl World {
     /// [`EngineError::Config`] where an option is unknown or out of its range.
     pub fn open(config: Config, seed: u64, far_ends: &[(String, String)]) -> Result<Self, EngineError> {
         let mut gateways = Vec::new();
-        let mut configs = Vec::new();
         for (at, gateway_config) in config.gateways.iter().enumerate() {
             let GatewayConfig::Smpp(smpp) = gateway_config else {
                 let name = gateway_config.name();
@@ -68,14 +66,12 @@ impl World {
             let options = far_ends.iter().find(|(name, _)| *name == smpp.name);
             let options = options.map_or("{}", |(_, options)| options.as_str());
             gateways.push(gateway(smpp, options, seed ^ at as u64)?);
-            configs.push(smpp.clone());
         }
-        let mailroom = Mailroom::of(&config, HASH_KEY);
-        let mailroom = mailroom.map_err(|problems| EngineError::Config(problems.join("\n")))?;
+        let letters = Letters::new(&config, HASH_KEY).map_err(EngineError::Config)?;
         let mut setup = Setup::calm(seed, gateways);
         setup.wall_ms = WALL_MS;
         setup.keep_messages = true;
-        let simulated = Simulated::new(setup, Box::new(Letters::new(configs, mailroom)));
+        let simulated = Simulated::new(setup, Box::new(letters));
         Ok(Self { config, simulated: Arc::new(Mutex::new(simulated)) })
     }
 
