@@ -56,6 +56,8 @@ pub struct Client {
     begun: u32,
     taken: u32,
     refused: u32,
+    /// Replies 4yz and 5yz since it last took a message.
+    errors: u32,
     /// The server ended the connection in order: what it had not answered it has not taken (RFC 5321 §3.8).
     rest_unsent: bool,
     /// A chunk was refused, and RSET has not been answered since: if the server did not discard the chunk, what
@@ -109,6 +111,7 @@ impl Client {
             begun: 0,
             taken: 0,
             refused: 0,
+            errors: 0,
             rest_unsent: false,
             suspect: false,
             connected_us: 0,
@@ -267,6 +270,9 @@ impl Client {
             return self.abort(CloseReason::Violation);
         };
         self.answered(now_us);
+        if reply.is_transient() || reply.is_permanent() {
+            self.errors += 1;
+        }
         match first.what {
             What::Greeting => self.take_greeting(now_us, reply),
             What::Ehlo => self.take_ehlo(now_us, reply),

@@ -16,8 +16,9 @@ const QUIT_US: u64 = 5_000_000;
 /// uncertain after that.
 const LATE_GRACE_US: u64 = 5_000_000;
 
-/// The recipients that may be refused on one connection: Postfix delays every reply after 10 errors, and closes at
-/// 20 (smtpd_soft_error_limit, smtpd_hard_error_limit).
+/// The recipients that may be refused on one connection, and the errors that may follow each other: Postfix delays
+/// every reply after 10 errors with no message taken between them, and closes at 20 (smtpd_soft_error_limit,
+/// smtpd_hard_error_limit); others do not begin anew with a message.
 const MAX_REFUSED: u32 = 8;
 
 impl Client {
@@ -169,7 +170,7 @@ impl Client {
         if self.begun >= self.cap {
             return Some(CloseReason::MessageCap);
         }
-        if self.refused >= MAX_REFUSED {
+        if self.refused.max(self.errors) >= MAX_REFUSED {
             return Some(CloseReason::ManyRefused);
         }
         if self.age_deadline().is_some_and(|deadline_us| deadline_us <= now_us) {

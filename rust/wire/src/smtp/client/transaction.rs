@@ -183,6 +183,7 @@ impl Client {
         if reply.is_positive() {
             if !spoiled {
                 self.taken += 1;
+                self.errors = 0;
                 let took_us = took_us(now_us, self.current().submitted_us);
                 self.settle(|token, recipient| Event::Accepted { token, recipient, reply, took_us });
             }
