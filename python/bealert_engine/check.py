@@ -20,7 +20,8 @@ class RelayCheck:
         offers: The extensions that are of use, as they are called on the wire.
         largest: The largest message it takes, in bytes, where it says so.
 
-    >>> RelayCheck("mx.example ESMTP", tls="TLS 1.3", mode="joined", offers=("PIPELINING", "DSN")).offers
+    >>> offers = ("PIPELINING", "DSN")
+    >>> RelayCheck("mx.example ESMTP", tls="TLS 1.3", mode="joined", offers=offers).offers
     ('PIPELINING', 'DSN')
     """
 

@@ -12,7 +12,7 @@ import phonenumbers
 import pytest
 
 from bealert_engine import Config
-from bealert_engine._people import MOST_PEOPLE, UNUSABLE, invented_people
+from bealert_engine._people import MOST_PEOPLE, UNUSABLE, UNUSABLE_EMAILS, invented_people
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -52,6 +52,14 @@ def test_exactly_as_many_are_unusable_as_asked(count: int, unusable: int) -> Non
     assert sum(not is_possible(person.phone or "") for person in people) == unusable
 
 
+@pytest.mark.parametrize(("count", "unmailable"), [(0, 0), (1, 1), (7, 3), (5000, 15), (99, 98)])
+def test_exactly_as_many_have_no_address_as_asked(count: int, unmailable: int) -> None:
+    people = list(invented_people(count, unusable=unmailable, unmailable=unmailable))
+    assert len({person.email for person in people} - set(UNUSABLE_EMAILS)) == count - unmailable
+    usable = [person.email or "" for person in people if person.email not in UNUSABLE_EMAILS]
+    assert all(email.endswith("@mail.example") for email in usable)
+
+
 def test_too_many_people_are_refused() -> None:
     with pytest.raises(ValueError, match="10000"):
         list(invented_people(MOST_PEOPLE + 1))
@@ -59,10 +67,12 @@ def test_too_many_people_are_refused() -> None:
 
 def test_the_script_writes_what_the_generator_invents() -> None:
     script = [sys.executable, str(EXAMPLES / "make_people.py"), "--count", "50", "--unusable", "2"]
+    script += ["--unmailable", "3"]
     text = subprocess.run(script, check=True, capture_output=True, text=True, timeout=60).stdout
     rows = list(csv.DictReader(io.StringIO(text)))
-    people = list(invented_people(50, unusable=2))
+    people = list(invented_people(50, unusable=2, unmailable=3))
     assert [row["id"] for row in rows] == [person.id for person in people]
     assert [row["phone"] for row in rows] == [person.phone for person in people]
+    assert [row["email"] for row in rows] == [person.email for person in people]
     assert {row["language"] for row in rows} == {"nl", "fr", "de", "en"}
     assert all(row["street"] for row in rows)

@@ -46,6 +46,9 @@ impl Mailroom {
         for gateway in &config.gateways {
             let GatewayConfig::Smtp(smtp) = gateway else { continue };
             let mut note = |problem: String| problems.push(format!("gateway {:?}: {problem}", smtp.name));
+            if let Err(problem) = Mailbox::parse(&smtp.sender) {
+                note(format!("sender {:?}: {problem}", smtp.sender));
+            }
             relays.push(Relay {
                 name: smtp.name.clone(),
                 reply_to: reply_to(smtp, &mut note),
@@ -185,9 +188,9 @@ mod tests {
     use super::*;
 
     fn problems(settings: &str, more: &str) -> Vec<String> {
+        let sender = if settings.contains("sender") { "" } else { r#", "sender": "a@be-alert.example""# };
         let text = format!(
-            r#"{{"gateways": [{{"type": "smtp", "name": "m", "host": "h", "port": 25, "sender": "a@be-alert.example"
-                {settings}}}]{more}}}"#
+            r#"{{"gateways": [{{"type": "smtp", "name": "m", "host": "h", "port": 25 {sender} {settings}}}]{more}}}"#
         );
         Mailroom::of(&Config::from_json(&text).unwrap(), (0, 0)).err().unwrap_or_default()
     }
@@ -207,6 +210,7 @@ mod tests {
                 "",
                 ["bounces_to", "at most"],
             ),
+            (r#", "sender": "Desk""#, "", ["sender \"Desk\"", "has no @"]),
             (receipts, listener, ["receipts", "needs bounces_to"]),
             (&format!("{receipts}{bounces_to}"), "", ["receipts", "[bounces]"]),
             (
