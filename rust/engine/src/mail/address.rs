@@ -127,6 +127,9 @@ pub fn judge(raw: &str) -> Result<MailAddress, AddressProblem> {
     if local.contains(invisible) {
         return Err(AddressProblem::Local);
     }
+    if domain.contains(invisible) {
+        return Err(AddressProblem::Domain);
+    }
     let domain = ascii(domain)?;
     let text = format!("{local}@{domain}");
     grammar(&text)?;
@@ -148,7 +151,7 @@ pub(super) fn ascii(domain: &str) -> Result<Cow<'_, str>, AddressProblem> {
         return Err(AddressProblem::TrailingDot);
     }
     let deny = AsciiDenyList::STD3;
-    let ascii = Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::CheckFirstLast, DnsLength::Verify);
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::Check, DnsLength::Verify);
     let ascii = ascii.map_err(|_| AddressProblem::Domain)?;
     let (_, top) = ascii.rsplit_once('.').ok_or(AddressProblem::OneLabel)?;
     // An IPv4 address, and what is mistyped: no top-level domain ends in a digit, unless it is an A-label.
@@ -246,6 +249,8 @@ mod tests {
             ("an@.example.org", AddressProblem::Domain),
             ("an@-example.org", AddressProblem::Domain),
             ("an@exam_ple.org", AddressProblem::Domain),
+            ("an@exam\u{200B}ple.org", AddressProblem::Domain),
+            ("an@ab--cd.org", AddressProblem::Domain),
             ("an@exam ple.org", AddressProblem::Domain),
             ("an@127.0.0.1", AddressProblem::Domain),
             ("an@xn--a.example", AddressProblem::Domain),
