@@ -134,39 +134,43 @@ impl DkimKey {
         }
     }
 
-    /// Appends the header that signs these headers and a body with this hash.
-    pub(super) fn sign(&self, head: &[u8], body_hash: &[u8; 32], time_s: i64, out: &mut Vec<u8>) {
-        let start = out.len();
+    /// How the header begins that signs a letter with these headers, whatever their values are: up to the hash of
+    /// the body.
+    pub(super) fn intro(&self, head: &[u8], time_s: i64) -> Vec<u8> {
         let algorithm = match self.key {
             Key::Rsa(_) => "rsa-sha256",
             Key::Ed25519(_) => "ed25519-sha256",
         };
         let Self { domain, selector, .. } = self;
-        let intro = format!(
+        let mut out = format!(
             "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector}; t={time_s};\r\n h="
         );
-        out.extend_from_slice(intro.as_bytes());
-        let mut signed = Vec::with_capacity(1_024);
         let mut column = " h=".len();
-        for (at, (name, field)) in to_sign(head).into_iter().enumerate() {
-            if let Some(field) = field {
-                header(field, &mut signed);
-            }
+        for (at, (name, _)) in to_sign(head).into_iter().enumerate() {
             if at > 0 {
-                out.push(b':');
+                out.push(':');
                 column += 1;
             }
             if column + name.len() > LINE {
-                out.extend_from_slice(b"\r\n ");
+                out.push_str("\r\n ");
                 column = 1;
             }
-            out.extend_from_slice(name.as_bytes());
+            out.push_str(name);
             column += name.len();
         }
-        out.extend_from_slice(format!(";\r\n bh={};\r\n b=", STANDARD.encode(body_hash)).as_bytes());
-        header(&out[start..], &mut signed);
+        out.push_str(";\r\n bh=");
+        out.into_bytes()
+    }
+
+    /// Appends what goes on behind [`intro`](Self::intro): the signature of these headers and a body with this hash.
+    pub(super) fn sign(&self, intro: &[u8], head: &[u8], body_hash: &[u8; 32], out: &mut Vec<u8>) {
+        let mut signed = Vec::with_capacity(1_024);
+        to_sign(head).into_iter().filter_map(|(_, field)| field).for_each(|field| header(field, &mut signed));
+        let hash = format!("{};\r\n b=", STANDARD.encode(body_hash));
+        header(&[intro, hash.as_bytes()].concat(), &mut signed);
         // Its own header is signed without the line end (RFC 6376 §3.7).
         signed.truncate(signed.len() - 2);
+        out.extend_from_slice(hash.as_bytes());
         let signature = STANDARD.encode(self.signature(&signed));
         for (at, line) in signature.as_bytes().chunks(LINE - 4).enumerate() {
             out.extend_from_slice(if at > 0 { b"\r\n " } else { b"" });

@@ -5,6 +5,7 @@ use mail_builder::headers::Header;
 use mail_builder::headers::date::Date;
 
 use super::address::judge;
+use super::mailbox::Mailbox;
 use super::problem::{LetterProblem, MailProblem, Part};
 use super::settings::{Identity, LetterSettings, Unsubscribe};
 use super::slots::{Slot, Slots};
@@ -21,10 +22,13 @@ const DRILL: [(&str, &str); 4] =
 /// The headers that depend on who sends.
 pub(super) fn of_identity(identity: &Identity) -> Vec<u8> {
     let mut out = Vec::new();
-    mailbox("From", identity.sender.name(), identity.sender.address().as_str(), &mut out);
-    if let Some(reply_to) = &identity.reply_to {
-        mailbox("Reply-To", reply_to.name(), reply_to.address().as_str(), &mut out);
-    }
+    let mut header = |name: &str, who: &Mailbox| {
+        out.extend_from_slice(name.as_bytes());
+        mailbox(who.name(), who.address().as_str(), name.len(), &mut out);
+        out.extend_from_slice(b"\r\n");
+    };
+    header("From: ", &identity.sender);
+    identity.reply_to.iter().for_each(|reply_to| header("Reply-To: ", reply_to));
     out
 }
 
@@ -38,11 +42,11 @@ pub(super) fn of_language(
 ) -> Vec<u8> {
     let mut out = b"Date: ".to_vec();
     Date::new(settings.launched_at_ms.div_euclid(1_000)).write_header(&mut out, "Date: ".len());
-    out.extend_from_slice(slots.mark(Slot::To).as_bytes());
     let mut line = |text: &str| {
         out.extend_from_slice(text.as_bytes());
         out.extend_from_slice(b"\r\n");
     };
+    line(&format!("To: {}", slots.mark(Slot::To)));
     line(&format!("Message-ID: <{}@{domain}>", slots.mark(Slot::Id)));
     match subject {
         None => line(&format!("Subject: {}", slots.mark(Slot::Subject))),

@@ -56,7 +56,6 @@ pub struct Letters {
     pub(super) unsubscribe: Option<Content>,
     pub(super) versions: Vec<Version>,
     pub(super) identities: Vec<Sender>,
-    pub(super) launched_at_s: i64,
     pub(super) campaign: u32,
     pub(super) hash_key: (u64, u64),
 }
@@ -132,7 +131,6 @@ impl Letters {
             unsubscribe,
             versions: Vec::with_capacity(texts.len()),
             identities: settings.identities.iter().map(Sender::of).collect(),
-            launched_at_s: settings.launched_at_ms.div_euclid(1_000),
             campaign: settings.campaign,
             hash_key: settings.hash_key,
         };
@@ -143,6 +141,8 @@ impl Letters {
                 Err(more) => problems.extend(more),
             }
         }
+        let launched_at_s = settings.launched_at_ms.div_euclid(1_000);
+        letters.versions.iter_mut().for_each(|version| version.introduce(&letters.identities, launched_at_s));
         letters.names = letters.looked_up();
         if problems.is_empty() { Ok(letters) } else { Err(problems) }
     }

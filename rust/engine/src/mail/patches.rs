@@ -96,12 +96,13 @@ impl Patches {
     /// Where there is none, or none from this identity.
     #[must_use]
     pub fn letter<'a>(&'a self, letters: &'a Letters, index: usize, identity: usize) -> Letter<'a> {
-        let mut letter = self.unsigned(letters, index, identity);
+        let letter = self.unsigned(letters, index, identity);
         let place = self.identities.iter().position(|known| *known == identity);
         let place = place.expect("letters go out from the identities they were rendered for");
-        let end = letter.version.cut.slots.len() + place;
-        letter.signature = letter.between(end);
-        letter
+        let keys = |identity: &usize| letter.version.intros[*identity].len();
+        let before: usize = self.identities[..place].iter().map(keys).sum();
+        let signature = letter.version.cut.slots.len() + before;
+        Letter { intros: &letter.version.intros[identity], signature, ..letter }
     }
 
     /// The letter at the end, without a signature.
@@ -117,7 +118,8 @@ impl Patches {
             start: entry.octets as usize,
             ends: &self.ends[entry.ends as usize..],
             octets: &self.octets,
-            signature: &[],
+            intros: &[],
+            signature: 0,
         }
     }
 
@@ -163,7 +165,10 @@ pub struct Letter<'a> {
     start: usize,
     ends: &'a [u32],
     octets: &'a [u8],
-    signature: &'a [u8],
+    /// How its signatures begin.
+    intros: &'a [Vec<u8>],
+    /// Which of `ends` is that of the first signature.
+    signature: usize,
 }
 
 impl std::fmt::Debug for Letter<'_> {
@@ -177,14 +182,18 @@ impl<'a> Letter<'a> {
     #[must_use]
     pub fn size(&self) -> usize {
         let values = self.version.cut.segments.iter().map(|(_, slot)| self.between(usize::from(*slot)).len());
-        self.signature.len() + self.head.len() + self.version.cut.octets.len() + values.sum::<usize>()
+        let signed = self.signatures().map(|(intro, signature)| intro.len() + signature.len());
+        signed.sum::<usize>() + self.head.len() + self.version.cut.octets.len() + values.sum::<usize>()
     }
 
     /// Appends the letter. It ends in CRLF, no line begins with a dot, no line is longer than 998 octets, and no CR
     /// or LF stands alone: the same octets serve DATA and BDAT without a scan.
     #[inline]
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.signature);
+        for (intro, signature) in self.signatures() {
+            out.extend_from_slice(intro);
+            out.extend_from_slice(signature);
+        }
         out.extend_from_slice(self.head);
         let (fixed, mut from) = (&*self.version.cut.octets, 0);
         for (end, slot) in &self.version.cut.segments {
@@ -193,6 +202,11 @@ impl<'a> Letter<'a> {
             from = *end;
         }
         out.extend_from_slice(&fixed[from..]);
+    }
+
+    #[inline]
+    fn signatures(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.intros.iter().enumerate().map(|(at, intro)| (&**intro, self.between(self.signature + at)))
     }
 
     /// The value or signature that ends at this of `ends`.

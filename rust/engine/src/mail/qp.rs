@@ -26,17 +26,27 @@ impl<'a> Quoted<'a> {
     /// Encodes a text. What is encoded next goes on in the same line.
     pub(super) fn text(&mut self, text: &str) {
         let octets = text.as_bytes();
-        for (at, octet) in octets.iter().enumerate() {
-            match *octet {
-                b'\r' => self.line_end(),
+        let mut at = 0;
+        while let Some(first) = octets.get(at).copied() {
+            let starts = self.column == 0 && (first == b'.' || octets[at..].starts_with(b"From "));
+            let run = if starts { 0 } else { self.run(&octets[at..]) };
+            if run > 0 {
+                self.out.extend_from_slice(&octets[at..at + run]);
+                self.column += run;
+                at += run;
+                continue;
+            }
+            match first {
                 b'\n' if at > 0 && octets[at - 1] == b'\r' => {}
-                b'\n' => self.line_end(),
-                b'.' if self.column == 0 => self.escaped(b'.'),
-                b'F' if self.column == 0 && octets[at..].starts_with(b"From ") => self.escaped(b'F'),
-                b' ' if matches!(octets.get(at + 1), None | Some(b'\r' | b'\n')) => self.escaped(b' '),
-                b'!'..=b'<' | b'>'..=b'~' | b' ' => self.plain(*octet),
+                b'\r' | b'\n' => self.line_end(),
+                // The line is full.
+                other if self.column == LINE && is_plain(other) => {
+                    self.break_softly();
+                    continue;
+                }
                 other => self.escaped(other),
             }
+            at += 1;
         }
     }
 
@@ -67,15 +77,12 @@ impl<'a> Quoted<'a> {
         }
     }
 
-    fn plain(&mut self, octet: u8) {
-        if self.column == LINE {
-            self.break_softly();
-            if matches!(octet, b'.' | b'F') {
-                return self.escaped(octet);
-            }
-        }
-        self.out.push(octet);
-        self.column += 1;
+    /// How many octets can stand as they are in what is left of the line. A space can't end it.
+    fn run(&self, octets: &[u8]) -> usize {
+        let most = octets.len().min(LINE - self.column);
+        let run = octets[..most].iter().position(|octet| !is_plain(*octet)).unwrap_or(most);
+        let ends = matches!(octets.get(run), None | Some(b'\r' | b'\n'));
+        if ends && octets[..run].ends_with(b" ") { run - 1 } else { run }
     }
 
     fn escaped(&mut self, octet: u8) {
@@ -90,6 +97,11 @@ impl<'a> Quoted<'a> {
         self.out.extend_from_slice(b"\r\n");
         self.column = 0;
     }
+}
+
+/// What stands for itself (RFC 2045 §6.7, rule 2), and spaces within a line.
+fn is_plain(octet: u8) -> bool {
+    matches!(octet, b' '..=b'<' | b'>'..=b'~')
 }
 
 #[cfg(test)]

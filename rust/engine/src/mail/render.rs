@@ -87,7 +87,7 @@ fn fill(
             {
                 return Err(LetterProblem::Name { code: u32::from(found) });
             }
-            mailbox("To", to.name, to.to.as_str(), out);
+            mailbox(to.name, to.to.as_str(), "To: ".len(), out);
         }
         Slot::Id => {
             text.clear();
@@ -148,24 +148,22 @@ fn part_of(slot: &Slot) -> Part {
 
 /// Signs the last letter for each identity. The octets of the largest.
 fn sign(letters: &Letters, language: usize, out: &mut Patches) -> usize {
-    let (mut largest, mut letter) = (0, std::mem::take(&mut out.letter));
+    let (version, mut largest, mut letter) =
+        (&letters.versions[language], 0, std::mem::take(&mut out.letter));
     for at in 0..out.identities().len() {
         let identity = out.identities()[at];
         let sender = &letters.identities[identity];
-        let mut signed = 0;
         if !sender.keys.is_empty() {
             letter.clear();
             out.last(letters, identity).write(&mut letter);
             let (head, body) = letter.split_at(body_at(&letter));
-            let hash = letters.versions[language].body_hash.unwrap_or_else(|| body_hash(body));
-            let start = out.octets.len();
-            for key in &sender.keys {
-                key.sign(head, &hash, letters.launched_at_s, &mut out.octets);
+            let hash = version.body_hash.unwrap_or_else(|| body_hash(body));
+            for (key, intro) in sender.keys.iter().zip(&version.intros[identity]) {
+                key.sign(intro, head, &hash, &mut out.octets);
+                out.end();
             }
-            signed = out.octets.len() - start;
         }
-        largest = largest.max(out.last(letters, identity).size() + signed);
-        out.end();
+        largest = largest.max(out.letter(letters, out.len() - 1, identity).size());
     }
     out.letter = letter;
     largest

@@ -15,7 +15,7 @@ const DIGITS: usize = 32;
 /// What goes into a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// The whole header `To`.
+    /// The mailbox in `To`.
     To,
     /// The part of `Message-ID` before its `@`.
     Id,

@@ -151,6 +151,10 @@ fn harmless(
     value: &str,
     allowed: impl Fn(char) -> bool,
 ) -> Result<(), LetterProblem> {
+    // Controls in UTF-8: C0, DEL, and what begins the two octets of C1. Hardly any value has one.
+    if value.bytes().all(|octet| octet >= b' ' && octet != 0x7F && octet != 0xC2) {
+        return Ok(());
+    }
     match value.chars().find(|character| character.is_control() && !allowed(*character)) {
         None => Ok(()),
         Some(found) => Err(LetterProblem::Control { part, name: name.to_owned(), code: u32::from(found) }),

@@ -5,6 +5,7 @@ use super::dkim::body_hash;
 use super::email::EmailText;
 use super::head;
 use super::html;
+use super::letters::Sender;
 use super::problem::{MailProblem, Part};
 use super::settings::LetterSettings;
 use super::slots::{Cut, Slots};
@@ -24,6 +25,8 @@ pub(super) struct Version {
     pub(super) blank: Vec<Part>,
     /// The hash of the body, where it is the same for everybody.
     pub(super) body_hash: Option<[u8; 32]>,
+    /// How the signatures of each identity begin, one for each of its keys.
+    pub(super) intros: Vec<Vec<Vec<u8>>>,
 }
 
 impl Version {
@@ -71,6 +74,7 @@ impl Version {
             cut: Slots::default().cut(b""),
             blank: Vec::new(),
             body_hash: None,
+            intros: Vec::new(),
         };
         version.assemble(email, subject, domain, settings);
         Ok(version)
@@ -93,14 +97,20 @@ impl Version {
         let (text, html) = (body(Part::Text, &self.text), body(Part::Html, &self.html));
         tree::write(text.as_deref(), html.as_deref(), &email.attachments, &mut octets);
         self.cut = slots.cut(&octets);
-        let (at, octets) = (self.body_at(), &self.cut.octets);
+        let octets = &self.cut.octets;
+        let at = body_at(octets);
         let fixed = self.cut.segments.iter().all(|(end, _)| *end < at);
         self.body_hash = fixed.then(|| body_hash(&octets[at..]));
     }
 
-    /// Where the body begins in what is static.
-    fn body_at(&self) -> usize {
-        body_at(&self.cut.octets)
+    /// Begins the signatures of everybody who sends: the names of the headers are the same in every letter.
+    pub(super) fn introduce(&mut self, senders: &[Sender], time_s: i64) {
+        let head = &self.cut.octets[..body_at(&self.cut.octets)];
+        let intros = senders.iter().map(|Sender { head: own, keys }| {
+            let head = [own, head].concat();
+            keys.iter().map(|key| key.intro(&head, time_s)).collect()
+        });
+        self.intros = intros.collect();
     }
 }
 
