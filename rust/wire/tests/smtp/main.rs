@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
+mod any_server;
 mod auth;
 mod bdat;
 mod both_roles;
