@@ -63,6 +63,8 @@ pub struct Client {
     /// A chunk was refused, and RSET has not been answered since: if the server did not discard the chunk, what
     /// comes now answers its text.
     suspect: bool,
+    /// Plain text behind the reply to STARTTLS has been told of: once is enough.
+    plain_told: bool,
     connected_us: u64,
     /// Since when the first reply of the ring is waited for.
     since_us: u64,
@@ -114,6 +116,7 @@ impl Client {
             errors: 0,
             rest_unsent: false,
             suspect: false,
+            plain_told: false,
             connected_us: 0,
             since_us: 0,
             moved_to: 0,
@@ -142,7 +145,9 @@ impl Client {
             if self.stage == Stage::TlsPending {
                 if !bytes.is_empty() || self.replies.is_partial() {
                     self.replies.clear();
-                    self.fault(ProtocolFault::PlainText);
+                    if !std::mem::replace(&mut self.plain_told, true) {
+                        self.fault(ProtocolFault::PlainText);
+                    }
                 }
                 return;
             }

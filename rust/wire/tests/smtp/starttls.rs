@@ -49,6 +49,8 @@ fn point_15_plain_text_behind_the_reply_is_dropped_and_counted() {
         session.client.receive(session.now, reply.as_bytes());
         session.note();
         assert_eq!(session.events, [Event::Fault { what: ProtocolFault::PlainText }], "{injected:?}");
+        session.client.receive(session.now, b"250 more of it\r\n");
+        assert_eq!(session.client.poll_event(), None, "told once");
         session.events.clear();
         session.server.output.clear();
         session.client.tls_started(session.now);
