@@ -18,6 +18,8 @@ use super::mode::Mode;
 pub struct Learnt {
     /// The highest rung that has not failed.
     pub ceiling: Mode,
+    /// The rung up to which 503 is known to have nothing to do with haste: it says so in lock-step, too.
+    pub bears: Mode,
     /// The messages it takes on one connection, where it ended connections at the same count twice running.
     pub messages_per_connection: Option<u32>,
     /// The count at which it last ended one.
@@ -32,6 +34,11 @@ pub enum Lesson {
         /// The rung.
         mode: Mode,
     },
+    /// This rung was not at fault: what made it fail was said in lock-step as well.
+    Bears {
+        /// The rung.
+        mode: Mode,
+    },
     /// It ended a connection with 421 where it should have taken one more message (RFC 5321 §3.8).
     EndedAfter {
         /// The messages it had taken on that connection.
@@ -41,7 +48,12 @@ pub enum Lesson {
 
 impl Default for Learnt {
     fn default() -> Self {
-        Self { ceiling: Mode::Bdat, messages_per_connection: None, last_ended_after: None }
+        Self {
+            ceiling: Mode::Bdat,
+            bears: Mode::Lockstep,
+            messages_per_connection: None,
+            last_ended_after: None,
+        }
     }
 }
 
@@ -50,7 +62,12 @@ impl Learnt {
     pub fn take(&mut self, lesson: Lesson) -> bool {
         let before = (self.ceiling, self.messages_per_connection);
         match lesson {
+            Lesson::TooFast { mode } if mode <= self.bears => {}
             Lesson::TooFast { mode } => self.ceiling = self.ceiling.min(mode.below()),
+            Lesson::Bears { mode } => {
+                self.bears = self.bears.max(mode);
+                self.ceiling = self.ceiling.max(mode);
+            }
             Lesson::EndedAfter { messages: 0 } => {}
             Lesson::EndedAfter { messages } => {
                 // One 421 may be a restart of the relay: a cap ends connections at the same count again.

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use bealert_wire::smtp::{Event, Lesson, Mode};
+use bealert_wire::smtp::{ClientConfig, Event, Lesson, Mode};
 
-use crate::scripted::{Session, outcomes};
+use crate::scripted::{ALL, Server, Session, config, outcomes};
 
 /// Sends `count` messages, handing in again what comes back unsent. What became of each, and the lessons.
 fn send_again(session: &mut Session, count: u64) -> (Vec<(u64, &'static str)>, Vec<Lesson>) {
@@ -58,6 +58,24 @@ fn a_server_that_forgets_what_comes_with_mail_is_spoken_to_step_by_step() {
         assert_eq!(told, [(0, "accepted"), (1, "accepted"), (2, "accepted")]);
         assert_eq!((session.client.mode(), session.server.taken.len()), (Mode::Lockstep, 3));
     }
+}
+
+#[test]
+fn a_server_that_says_503_in_lock_step_too_gets_groups_again() {
+    let refusing = |line: &str| line.starts_with("RCPT").then(|| "503 5.5.1 log in first".to_owned());
+    let mut session = Session::in_mode(Mode::Pipelined).rule(refusing);
+    let (told, lessons) = send_again(&mut session, 2);
+    assert_eq!(told, [(0, "refused"), (1, "refused")], "each is refused in the end");
+    let mode = Mode::Pipelined;
+    assert_eq!(lessons, [Lesson::TooFast { mode }, Lesson::Bears { mode }]);
+    let learnt = session.client.learnt();
+    assert_eq!(learnt.ceiling, Mode::Pipelined);
+    // and it is not taken for haste again
+    let config = ClientConfig { learnt, ..config(Mode::Pipelined) };
+    let mut session = Session::ready(config, Server::offering(ALL)).rule(refusing);
+    let (told, lessons) = send_again(&mut session, 2);
+    assert_eq!((told, lessons), (vec![(0, "refused"), (1, "refused")], vec![]));
+    assert_eq!(session.client.mode(), Mode::Pipelined);
 }
 
 #[test]

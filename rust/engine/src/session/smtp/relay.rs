@@ -85,6 +85,9 @@ impl Relay {
             Lesson::TooFast { mode } => {
                 format!("it does not bear {mode} as it says; {} from here on", learnt.ceiling)
             }
+            Lesson::Bears { mode } => {
+                format!("it bears {mode} after all: it says 503 to one command at a time, too")
+            }
             Lesson::EndedAfter { messages } => {
                 format!("it ends connections after {messages} messages; they are replaced before")
             }

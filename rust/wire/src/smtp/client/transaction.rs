@@ -121,9 +121,7 @@ impl Client {
     fn refuse_recipient(&mut self, now_us: u64, recipient: u16, reply: Reply) {
         let current = *self.current();
         let token = current.token;
-        let early = !current.stepwise && !current.chunk && current.accepted == 0;
-        let event = if reply.code == BAD_SEQUENCE && early {
-            self.learn(Lesson::TooFast { mode: Mode::Pipelined });
+        let event = if !current.chunk && current.accepted == 0 && self.is_haste(reply) {
             Event::Unsent { token, recipient }
         } else if matches!(reply.code, 452 | 552) && current.accepted > 0 {
             // Too many for one transaction: those that are left go with another (RFC 5321 §4.5.3.1.10).
@@ -134,6 +132,23 @@ impl Client {
             Event::Refused { token, recipient, phase: Phase::Rcpt, reply, took_us }
         };
         self.tell(recipient, event);
+    }
+
+    /// Whether a command was refused for coming before the reply to the one ahead of it. A server that says the same
+    /// to commands that did wait means something else by it, such as a login that it wants.
+    fn is_haste(&mut self, reply: Reply) -> bool {
+        let learnt = self.config.learnt;
+        if reply.code != BAD_SEQUENCE || learnt.bears >= Mode::Pipelined {
+            return false;
+        }
+        if !self.current().stepwise {
+            self.learn(Lesson::TooFast { mode: Mode::Pipelined });
+            return true;
+        }
+        if learnt.ceiling == Mode::Lockstep && self.extensions.pipelining {
+            self.learn(Lesson::Bears { mode: Mode::Pipelined });
+        }
+        false
     }
 
     #[inline]
@@ -147,8 +162,7 @@ impl Client {
         let current = self.current();
         // After a refusal of every recipient this is no second one.
         if !current.spoiled {
-            if reply.code == BAD_SEQUENCE && !current.stepwise {
-                self.learn(Lesson::TooFast { mode: Mode::Pipelined });
+            if self.is_haste(reply) {
                 self.settle(|token, recipient| Event::Unsent { token, recipient });
             } else {
                 self.refuse(now_us, Phase::Data, reply);
