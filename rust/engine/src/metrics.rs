@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use bealert_core::dispatch::Counters;
+use bealert_core::dispatch::{Counters, NamedCounters};
 
 use crate::session::Greeting;
 use crate::session::smtp::Refusals;
@@ -72,6 +72,10 @@ pub(crate) struct LedgerReading {
 pub(crate) struct Readings {
     pub(crate) gateways: Vec<GatewayReading>,
     pub(crate) ledger: LedgerReading,
+    /// What came in where bounces are received.
+    pub(crate) mail: crate::inbound::Counts,
+    /// What that changed.
+    pub(crate) named: NamedCounters,
 }
 
 /// A number of a gateway: its name, what it is, how it is read.
@@ -106,7 +110,7 @@ const GAUGES: [Series; 8] = [
 
 /// Everything as OpenMetrics text.
 pub(crate) fn render(readings: &Readings) -> String {
-    let Readings { gateways, ledger } = readings;
+    let Readings { gateways, ledger, mail, named } = readings;
     let mut out = String::new();
     for (kind, suffix, all) in [("counter", "_total", &COUNTS[..]), ("gauge", "", &GAUGES[..])] {
         for (name, help, read) in all {
@@ -131,6 +135,17 @@ pub(crate) fn render(readings: &Readings) -> String {
     for gateway in gateways {
         let label = format!("gateway=\"{}\"", escaped(&gateway.name));
         histogram(&mut out, name, &label, &gateway.times);
+    }
+    let came = [("report", mail.reports), ("foreign", mail.foreign), ("other", mail.others)];
+    let heard = [("heard", named.heard), ("unmatched", named.unmatched), ("late", named.late)];
+    for (name, help, counts) in [
+        ("bealert_mail_messages", "Messages that came where bounces are received, by what they are", came),
+        ("bealert_mail_receipts", "What they told, by what became of it", heard),
+    ] {
+        head(&mut out, name, "counter", help);
+        for (kind, count) in counts {
+            line(&mut out, format_args!("{name}_total{{kind=\"{kind}\"}} {count}"));
+        }
     }
     let name = "bealert_ledger_commit_seconds";
     head(&mut out, name, "histogram", "From handing a batch over to its being durable");
@@ -219,6 +234,8 @@ mod tests {
             "bealert_gateway_learned_rate{gateway=\"a\\\"b\"} 300",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"0.0001\"} 2",
             "bealert_gateway_response_seconds_bucket{gateway=\"a\\\"b\",le=\"+Inf\"} 4",
+            "bealert_mail_messages_total{kind=\"foreign\"} 0",
+            "bealert_mail_receipts_total{kind=\"late\"} 0",
             "bealert_ledger_commit_seconds_count 0",
             "bealert_ledger_stalled 0",
             "bealert_ledger_rows_waiting 0",

@@ -95,8 +95,9 @@ impl Carrier {
                     continue;
                 }
                 ServerEvent::Complete { .. } => {
-                    if self.take_message(pass, verp, counts) {
-                        told = true;
+                    let waits = self.take_message(pass, verp, counts);
+                    told |= waits;
+                    if waits {
                         continue;
                     }
                 }

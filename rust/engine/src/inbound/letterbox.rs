@@ -1,10 +1,8 @@
 //! What a message to a return path tells, in the dispatcher's words.
 
-use bealert_core::dispatch::{Named, Told};
-use bealert_core::model::{CampaignId, Channel};
-use bealert_core::outcome::Step;
+use bealert_core::dispatch::Told;
 
-use crate::mail::{Action, Bounced, NotABounce, Verp, read_bounce};
+use crate::mail::{Bounced, NotABounce, Verp, read_bounce};
 use crate::session::Pass;
 
 /// The most octets of a message that are kept: what reports say stands in front of the letter they return.
@@ -40,34 +38,10 @@ pub(super) fn open(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Resu
 pub(super) fn tell(pass: &mut Pass<'_>, bearer: u16, reply: u64, bounced: &[Bounced]) -> u32 {
     let mut told = 0;
     for one in bounced {
-        let Some(step) = step(one.action) else { continue };
-        let named = Named {
-            campaign: CampaignId(one.token.campaign),
-            channel: Channel::Email,
-            ordinal: one.token.ordinal,
-            attempt: one.token.attempt,
-        };
-        let detail = detail(one);
-        pass.dispatcher.receipt_for(pass.now_us, bearer, reply, named, Told { step, detail: &detail });
+        let Some(step) = one.step() else { continue };
+        let detail = one.detail();
+        pass.dispatcher.receipt_for(pass.now_us, bearer, reply, one.named(), Told { step, detail: &detail });
         told += 1;
     }
     told
-}
-
-/// `None` where nothing is known yet.
-fn step(action: Action) -> Option<Step> {
-    match action {
-        Action::Failed => Some(Step::Failed),
-        Action::Delivered => Some(Step::Delivered),
-        Action::Relayed | Action::Expanded => Some(Step::Accepted),
-        Action::Delayed => None,
-    }
-}
-
-/// The status, and what the far end said.
-fn detail(bounced: &Bounced) -> String {
-    match &bounced.diagnostic {
-        Some(diagnostic) => format!("{} {diagnostic}", bounced.status),
-        None => bounced.status.to_string(),
-    }
 }

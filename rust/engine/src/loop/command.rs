@@ -5,6 +5,7 @@ use bealert_core::model::CampaignId;
 
 use super::Loop;
 use crate::error::EngineError;
+use crate::inbound::Inbound;
 use crate::inbox::{Command, Input, Launching, Reply};
 use crate::metrics::{GatewayReading, LedgerReading, Readings};
 use crate::writer::Job;
@@ -121,7 +122,8 @@ impl Loop {
             stalled: self.stalled_us.is_some(),
             ..self.reading.clone()
         };
-        Readings { gateways, ledger }
+        let mail = self.inbound.as_ref().map(Inbound::counts).unwrap_or_default();
+        Readings { gateways, ledger, mail, named: self.dispatcher.named_counters() }
     }
 
     fn inject(&mut self, what: &str) {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bounces_come_back;
 mod commands;
 mod events;
 mod far;

@@ -1,0 +1,213 @@
+//! What other mail systems report of our letters corrects the report, however it is brought to us.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bealert_core::outcome::State;
+use bealert_engine::mail::{Token, Verp};
+use bealert_engine::simulate::{Relay, RelayOptions};
+use bealert_engine::{
+    BounceListener, BounceMaildir, BounceProtocol, BouncesConfig, CampaignId, Config, Engine,
+};
+use bealert_sim::relay::RelayConfig;
+
+use crate::host::{close, ended, until};
+use crate::post::{config, email, launch, relay};
+use crate::post_office::PostOffice;
+
+const LIMIT: Duration = Duration::from_secs(60);
+const PEOPLE: u32 = 300;
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn at(port: u16, protocol: BounceProtocol) -> BouncesConfig {
+    BouncesConfig::Listen(BounceListener { listen: format!("127.0.0.1:{port}"), protocol })
+}
+
+/// A relay of which each tenth letter comes back, and which reports those that arrived.
+fn bouncing(reports_to: &str) -> Relay {
+    let rules = r#"[{"phase": "dot", "suffix": "3@example.org", "report": "failed"}]"#;
+    let options = format!(r#"{{"reports_to": {reports_to:?}, "report_ms": 20, "rules": {rules}}}"#);
+    Relay::start(RelayOptions::from_json(&options).unwrap().settings().unwrap(), "127.0.0.1:0").unwrap()
+}
+
+fn with_bounces(data: Option<&Path>, port: u16, bounces: BouncesConfig) -> Config {
+    let more = r#", "bounces_to": "bounces@alert.example", "receipts": true"#;
+    let mut config = config(data, &[relay("mail-a", port, more)]);
+    config.bounces = Some(bounces);
+    config
+}
+
+fn metric(engine: &Engine, name: &str) -> u64 {
+    let metrics = engine.metrics().unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("{name} in {metrics}")).parse().unwrap()
+}
+
+/// Waits until each letter was told of: a tenth failed, the others arrived.
+fn told_of_all(engine: &Engine, id: CampaignId) {
+    let tenth = u64::from(PEOPLE / 10);
+    until(engine, id, LIMIT, |progress| {
+        let tally = email(progress);
+        (tally.of(State::Failed), tally.of(State::Delivered)) == (tenth, u64::from(PEOPLE) - tenth)
+    });
+}
+
+#[test]
+fn over_lmtp_and_smtp_each_answered_once_it_is_durable() {
+    for (protocol, name) in [(BounceProtocol::Lmtp, "lmtp"), (BounceProtocol::Smtp, "smtp")] {
+        let port = free_port();
+        let far = bouncing(&format!("{name}://127.0.0.1:{port}"));
+        let engine = Engine::open(with_bounces(None, far.port(), at(port, protocol))).unwrap();
+        let id = launch(&engine, "alert", PEOPLE, "k");
+        told_of_all(&engine, id);
+        assert_eq!(far.books().reports, u64::from(PEOPLE));
+        assert_eq!(metric(&engine, "bealert_mail_messages_total{kind=\"report\"}"), u64::from(PEOPLE));
+        let report = engine.report(id, &mut || true).unwrap();
+        let dead = &report.summary().suppress;
+        assert_eq!(dead.len() as u32, PEOPLE / 10);
+        assert!(dead.iter().all(|person| person.ends_with('3')), "{dead:?}");
+        close(&engine);
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens any more");
+    }
+}
+
+fn files(directory: PathBuf) -> Vec<PathBuf> {
+    std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn from_a_maildir_whose_files_are_moved_once_they_are_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let maildir = directory.path().join("bounces");
+    let far = bouncing(&format!("maildir:{}", maildir.display()));
+    let bounces = BouncesConfig::Maildir(BounceMaildir { maildir: maildir.clone() });
+    let engine = Engine::open(with_bounces(None, far.port(), bounces)).unwrap();
+    let id = launch(&engine, "alert", PEOPLE, "k");
+    told_of_all(&engine, id);
+    until(&engine, id, LIMIT, |_| files(maildir.join("new")).is_empty());
+    let seen = files(maildir.join("cur"));
+    assert_eq!(seen.len() as u32, PEOPLE);
+    assert!(seen.iter().all(|file| file.to_str().unwrap().ends_with(":2,S")), "{seen:?}");
+    close(&engine);
+}
+
+#[test]
+fn after_a_restart_and_an_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let maildir = directory.path().join("bounces");
+    let far = bouncing(&format!("maildir:{}", maildir.display()));
+    let mut config = with_bounces(
+        Some(&directory.path().join("var")),
+        far.port(),
+        BouncesConfig::Maildir(BounceMaildir { maildir: maildir.clone() }),
+    );
+    let bounces = config.bounces.take();
+    // nobody looks into it yet, so the campaign ends with what the relay has said
+    let more = r#", "bounces_to": "bounces@alert.example""#;
+    let without = crate::post::config(config.data.as_deref(), &[relay("mail-a", far.port(), more)]);
+    let engine = Engine::open(without).unwrap();
+    let id = launch(&engine, "alert", PEOPLE, "k");
+    let progress = ended(&engine, id, LIMIT);
+    assert_eq!(email(&progress).of(State::Accepted), u64::from(PEOPLE));
+    close(&engine);
+    config.bounces = bounces;
+    let engine = Engine::open(config).unwrap();
+    // reports of success were not asked for: the failures alone come back
+    until(&engine, id, LIMIT, |_| {
+        let report = engine.report(id, &mut || true).unwrap();
+        report.summary().suppress.len() as u32 == PEOPLE / 10
+    });
+    close(&engine);
+}
+
+/// A session with the listener that has greeted.
+struct Bringer(BufReader<TcpStream>);
+
+impl Bringer {
+    fn greeted(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut bringer = Self(BufReader::new(stream));
+        assert_eq!(bringer.reply(), "220 bealert LMTP\r\n");
+        assert!(bringer.say("LHLO mx.example\r\n").starts_with("250 "));
+        bringer
+    }
+
+    /// The replies to MAIL, RCPT, DATA and the content.
+    fn bring(&mut self, to: &str, content: &str) -> String {
+        self.say("MAIL FROM:<>\r\n");
+        self.say(&format!("RCPT TO:<{to}>\r\n"));
+        self.say("DATA\r\n");
+        self.say(&format!("{content}.\r\n"))
+    }
+
+    fn say(&mut self, text: &str) -> String {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+        self.reply()
+    }
+
+    fn reply(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return line;
+            }
+        }
+    }
+}
+
+fn report(action: &str) -> String {
+    format!(
+        "From: mailer-daemon@mx.example\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\n\r\nSorry.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+         Final-Recipient: rfc822; user000000000@example.org\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn forged_ones_and_other_mail_change_nothing_and_are_thanked_for() {
+    let office = PostOffice::start(RelayConfig { keep_messages: true, ..RelayConfig::default() });
+    let port = free_port();
+    let engine = Engine::open(with_bounces(None, office.port, at(port, BounceProtocol::Lmtp))).unwrap();
+    let id = launch(&engine, "alert", 1, "k");
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Accepted) == 1);
+    let sender = office.sim().messages()[0].sender.clone();
+    let mut bringer = Bringer::greeted(port);
+    let token = Token { campaign: 1, ordinal: 0, attempt: 1 };
+    let forged = format!("bounces+{}@alert.example", Verp::new((1, 2)).sign(token));
+    for (to, content) in [
+        (forged.as_str(), report("failed")),
+        ("bounces@alert.example", report("failed")),
+        (&sender, "Subject: Away\r\nAuto-Submitted: auto-replied\r\n\r\nUntil Monday.\r\n".to_owned()),
+        (&sender, "x".repeat(1_000) + "\r\n"),
+    ] {
+        assert_eq!(bringer.bring(to, &content), "250 2.0.0 Ok\r\n", "{to}");
+    }
+    assert_eq!(metric(&engine, "bealert_mail_messages_total{kind=\"foreign\"}"), 2);
+    assert_eq!(metric(&engine, "bealert_mail_messages_total{kind=\"other\"}"), 2);
+    assert_eq!(email(&engine.progress(id).unwrap()).of(State::Accepted), 1);
+    // one that is delayed is no last word; one that failed is, and once is enough
+    for (action, failed) in [("delayed", 0), ("failed", 1), ("failed", 1)] {
+        assert_eq!(bringer.bring(&sender, &report(action)), "250 2.0.0 Ok\r\n");
+        until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == failed);
+    }
+    assert_eq!(metric(&engine, "bealert_mail_receipts_total{kind=\"heard\"}"), 1);
+    close(&engine);
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_at_once() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let opened = Engine::open(with_bounces(None, 1, at(port, BounceProtocol::Lmtp)));
+    let error = opened.err().unwrap().to_string();
+    assert!(error.contains("bounces.listen") && error.contains(&port.to_string()), "{error}");
+}
