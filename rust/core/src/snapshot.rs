@@ -31,6 +31,7 @@ const DOUBTS: u8 = 5;
 const RECEIPTS: u8 = 6;
 const END: u8 = 7;
 const UNTIL: u8 = 8;
+const STANDS: u8 = 9;
 
 /// Why a snapshot is of no use; the journal still tells everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -134,6 +135,8 @@ pub(crate) enum Item<'a> {
     Receipt(ReceiptItem),
     /// Until when receipts that name their attempts are waited for, wall clock.
     Until(i64),
+    /// An attempt that was accepted, of a dispatch that was in doubt: channel, ordinal, attempt.
+    Stands(Channel, u32, u8),
     /// The last piece; how many came before it.
     End(u32),
 }
@@ -226,6 +229,12 @@ impl PieceWriter {
         number(self.begin(UNTIL), at_ms as u64);
     }
 
+    pub(crate) fn stands(&mut self, channel: Channel, ordinal: u32, attempt: u8) {
+        let out = self.begin(STANDS);
+        out.extend_from_slice(&[channel as u8, attempt]);
+        number(out, ordinal.into());
+    }
+
     /// Ends the last piece: nothing more follows.
     pub(crate) fn finish(&mut self) {
         self.end();
@@ -303,6 +312,10 @@ pub(crate) fn read(
             RECEIPTS => Item::Receipt(receipt(&mut input)?),
             END => Item::End(input.narrow()?),
             UNTIL => Item::Until(input.number()? as i64),
+            STANDS => {
+                let [channel_byte, attempt] = input.fixed()?;
+                Item::Stands(channel(channel_byte)?, input.narrow()?, attempt)
+            }
             _ => return Err(SnapshotError::Foreign),
         })?;
     }

@@ -33,6 +33,7 @@ mod reserve;
 mod restore;
 mod sessions;
 mod snapshots;
+mod stands;
 mod timers;
 mod traces;
 mod values;
@@ -57,6 +58,7 @@ use live::{Campaign, Meter};
 use named::NamedReceipts;
 use parking::Parking;
 use snapshots::Snapshots;
+use stands::Stands;
 use traces::Traces;
 pub use values::{
     Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch,
@@ -78,6 +80,7 @@ pub struct Dispatcher {
     doubts: Doubts,
     traces: Traces,
     named: NamedReceipts,
+    stands: Stands,
     snapshots: Snapshots,
     /// Retries and resends by the time they are due.
     waiting: BinaryHeap<std::cmp::Reverse<(u64, Due)>>,
@@ -177,6 +180,7 @@ impl Dispatcher {
             doubts: Doubts::default(),
             traces: Traces::default(),
             named: NamedReceipts::default(),
+            stands: Stands::default(),
             snapshots: Snapshots::default(),
             waiting: BinaryHeap::new(),
             journal: Journal::new(settings.last_seq),

@@ -14,7 +14,7 @@ use super::record::Said;
 use super::{Action, Dispatcher, Named, NamedCounters, Receipt, Told};
 use crate::ledger::{NoticeCode, Outcome};
 use crate::model::{BlockKey, CampaignId, Channel, GatewayId};
-use crate::outcome::{State, Step};
+use crate::outcome::{Mark, State, Step};
 
 /// So long after one receipt that came too late, the next one is news again.
 const LATE_NEWS_US: u64 = 3_600_000_000;
@@ -83,7 +83,9 @@ impl Dispatcher {
             _ if never_left => None,
             Step::Delivered if !matches!(state, State::Delivered | State::Confirmed) => Some(Step::Delivered),
             Step::Failed if doubted => Some(Step::Disproved),
-            Step::Failed if state == State::Accepted => Some(Step::Failed),
+            Step::Failed if state == State::Accepted && self.is_what_stands(named, mark) => {
+                Some(Step::Failed)
+            }
             // Whoever took it on has told so; what became of it there, a later receipt may know.
             Step::Accepted if doubted && matches!(state, State::Uncertain | State::Waiting) => {
                 self.relayed(named).then_some(Step::Accepted)
@@ -102,6 +104,7 @@ impl Dispatcher {
         if self.record(now_us, said) {
             self.named.heard += 1;
         }
+        self.note_stands(named, step);
         if doubted {
             let place = self.doubt_place(key, ordinal, 0);
             self.doubts.remove_named(place, named);
@@ -109,8 +112,25 @@ impl Dispatcher {
         self.check_end(now_us, named.campaign);
     }
 
+    /// Whether a dispatch is accepted by this attempt, and by no other. One that was in doubt may have several that
+    /// were taken, or hear again of one that had failed before: it is as good as the best of them.
+    fn is_what_stands(&self, named: Named, mark: Mark) -> bool {
+        !mark.doubted() || (self.stands.has(named) && !self.stands.has_other(named))
+    }
+
+    /// Keeps which attempts of a dispatch that was in doubt were accepted; called after each step of it.
+    pub(crate) fn note_stands(&mut self, named: Named, step: Step) {
+        let doubted = || self.live_mark(named).is_some_and(|mark| mark.doubted());
+        match step {
+            Step::Accepted if doubted() => self.stands.add(named),
+            Step::Failed | Step::Disproved => self.stands.remove(named),
+            _ => {}
+        }
+    }
+
     /// An attempt was accepted: its receipt may be here already, or is waited for.
     pub(crate) fn expect_named(&mut self, now_us: u64, flight: &Flight) {
+        self.note_stands(flight.named(), Step::Accepted);
         let gateway = self.gateway(flight.gateway).filter(|gateway| gateway.spec.receipts);
         let until_us = gateway.map(|gateway| now_us + gateway.spec.receipt_wait_us);
         if let Some(until_us) = until_us
@@ -149,6 +169,8 @@ impl Dispatcher {
 
     /// What a row tells of the wait for receipts that name their attempts.
     pub(crate) fn fold_named(&mut self, outcome: &Outcome) {
+        let Outcome { campaign, channel, ordinal, attempt, .. } = *outcome;
+        self.note_stands(Named { campaign, channel, ordinal, attempt }, outcome.step);
         if outcome.step != Step::Accepted {
             return;
         }
@@ -179,7 +201,7 @@ impl Dispatcher {
         self.doubts.at(place).iter().any(|doubt| doubt.is(named))
     }
 
-    fn live_mark(&self, named: Named) -> Option<crate::outcome::Mark> {
+    fn live_mark(&self, named: Named) -> Option<Mark> {
         let live = self.campaigns.get(&named.campaign)?.channels[named.channel as usize].as_ref()?;
         Some(live.mark(named.ordinal, 0))
     }

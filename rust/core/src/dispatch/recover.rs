@@ -136,6 +136,7 @@ impl Dispatcher {
         self.campaigns.remove(&id);
         self.book.forget(id);
         self.doubts.forget(id);
+        self.stands.forget(id);
         self.traces.forget(id);
     }
 

@@ -1,9 +1,9 @@
 //! From a snapshot back to what is held of a campaign.
 
-use super::Dispatcher;
 use super::book::{Expected, Heard, Moment, ReceiptKey};
 use super::doubts::Doubt;
 use super::traces::Trace;
+use super::{Dispatcher, Named};
 use crate::ledger::{LedgerError, LedgerReader, SnapshotHead};
 use crate::model::{BlockKey, CampaignId};
 use crate::outcome::Mark;
@@ -110,6 +110,9 @@ impl Dispatcher {
                 self.doubts.add(address, Doubt { key, ordinal, part, units, attempt, gateway });
             }
             Item::Until(at_ms) => campaign.wait_for_receipts(self.clock.at_us(at_ms)),
+            Item::Stands(channel, ordinal, attempt) => {
+                self.stands.add(Named { campaign: id, channel, ordinal, attempt });
+            }
             Item::Receipt(item) => self.restore_receipt(now_us, id, &item),
             Item::Header(_) | Item::End(_) => {}
         }

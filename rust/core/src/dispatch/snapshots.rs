@@ -185,6 +185,11 @@ impl Dispatcher {
         if let Some(until_us) = campaign.receipts_until_us {
             out.until(self.clock.at_ms(until_us));
         }
+        let mut stands: Vec<_> = self.stands.of(id).map(|n| (n.channel, n.ordinal, n.attempt)).collect();
+        stands.sort_unstable();
+        for (channel, ordinal, attempt) in stands {
+            out.stands(channel, ordinal, attempt);
+        }
         let mut traces: Vec<_> = self.traces.of(id).collect();
         traces.sort_unstable_by_key(|(key, _)| *key);
         for ((_, channel, ordinal, part), trace) in traces {

@@ -109,12 +109,36 @@ fn it_settles_the_doubt_that_it_names_and_no_other() {
     mail.accept(&third);
     mail.turn();
     assert_eq!(mail.tally(id, State::Accepted), 1);
+    // Whoever brought the first one was interrupted, and brings it again.
+    assert!(mail.receipt(id, 0, 1, Step::Failed));
+    assert_eq!(mail.tally(id, State::Accepted), 1, "an old failure undid what was taken since");
     // The second bounces too: the third stays what it is.
     assert!(mail.receipt(id, 0, 2, Step::Failed));
     assert_eq!(mail.tally(id, State::Accepted), 1);
     assert!(mail.receipt(id, 0, 3, Step::Failed));
     assert_eq!(mail.tally(id, State::Failed), 1);
     assert_eq!(mail.dispatcher.faults(), 0);
+}
+
+#[test]
+fn a_late_yes_is_undone_by_its_own_bounce_alone() {
+    for restart in [false, true] {
+        let mut mail = Mail::new(vec![relay("a")]);
+        mail.dispatcher.snapshot_every(1);
+        let id = mail.launch(Kind::Warning, Policy::Resend, 3_600_000, &[(&["a"], None, 1)]);
+        let first = mail.one(0);
+        mail.answer(&first, Answer::TimedOut);
+        mail.accept(&first);
+        mail.turn();
+        assert_eq!(mail.tally(id, State::Accepted), 1);
+        if restart {
+            mail.restart();
+        }
+        assert!(mail.receipt(id, 0, 2, Step::Failed), "of an attempt that never was");
+        assert_eq!(mail.tally(id, State::Accepted), 1);
+        assert!(mail.receipt(id, 0, 1, Step::Failed));
+        assert_eq!(mail.tally(id, State::Failed), 1, "restart: {restart}");
+    }
 }
 
 #[test]
