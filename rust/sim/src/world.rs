@@ -77,6 +77,8 @@ pub struct World {
     letters: HashMap<(String, Vec<u8>), Part>,
     /// Reports of relays on their way.
     reports: Reports,
+    /// Nothing disturbs it any more.
+    calm: bool,
     passes: u64,
 }
 
@@ -138,6 +140,7 @@ impl World {
             plant: None,
             letters: HashMap::new(),
             reports: Reports::default(),
+            calm: false,
             passes: 0,
         };
         world.open();

@@ -57,8 +57,8 @@ impl World {
     pub(super) fn timeout(&self) -> Option<u64> {
         let far_ends = self.far_ends.iter().filter_map(|far_end| far_end.machine.poll_timeout());
         let host = self.host.as_ref().and_then(|host| host.timeout(self.now_us));
-        let reports = self.reports.iter().filter(|report| !report.asked && self.host.is_some());
-        far_ends.chain(host).chain(reports.map(|report| report.at_us)).min()
+        let reports = self.host.as_ref().and_then(|_| self.reports.timeout());
+        far_ends.chain(host).chain(reports).min()
     }
 
     fn far_ends_turn(&mut self) {

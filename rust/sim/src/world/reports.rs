@@ -13,8 +13,11 @@ use super::{Log, World};
 /// Pause before a report is brought again that was not kept, or whose bringer was interrupted.
 const AGAIN_US: u64 = 1_000_000;
 
-/// Share of the reports whose bringer is interrupted before it has an answer.
+/// Share of the turns in which the bringer is interrupted before it has its answers.
 const INTERRUPTED: f64 = 0.05;
+
+/// Reports that are brought at once.
+const AT_ONCE: usize = 10;
 
 /// Under which number the dispatcher knows whoever brings reports.
 const BEARER: u16 = 7;
@@ -45,6 +48,13 @@ impl Reports {
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
         self.waiting.iter_mut()
+    }
+
+    /// When the next one is brought, unless answers are waited for before.
+    pub(super) fn timeout(&self) -> Option<u64> {
+        let asked = self.waiting.iter().filter(|report| report.asked).count();
+        let due = self.waiting.iter().filter(|report| !report.asked).map(|report| report.at_us);
+        due.min().filter(|_| asked < AT_ONCE)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -90,9 +100,11 @@ impl World {
     pub(super) fn bring_reports(&mut self) -> Result<(), Crash> {
         let Some(host) = self.host.as_mut().filter(|host| host.closing.is_none()) else { return Ok(()) };
         let now_us = self.now_us;
-        let mut interrupted = false;
-        for report in self.reports.waiting.iter_mut().filter(|report| !report.asked && report.at_us <= now_us)
-        {
+        let asked = self.reports.iter().filter(|report| report.asked).count();
+        let due = |report: &&mut Waiting| !report.asked && report.at_us <= now_us;
+        let due = self.reports.waiting.iter_mut().filter(due).take(AT_ONCE.saturating_sub(asked));
+        let mut any = false;
+        for report in due {
             self.fuse.point()?;
             report.asked = true;
             if self.plant == Some(Plant::ReportDropped) {
@@ -100,14 +112,14 @@ impl World {
             }
             let told = Told { step: report.step, detail: &report.detail };
             host.dispatcher.receipt_for(now_us, BEARER, report.name, report.named, told);
-            interrupted |= self.chance.happens(INTERRUPTED);
+            any = true;
         }
         if self.plant == Some(Plant::ReportDropped) {
             for Waiting { named, step, .. } in self.reports.waiting.extract_if(.., |report| report.asked) {
                 self.log.add(now_us, What::ReportKept { named, step });
             }
         }
-        if interrupted {
+        if any && !self.calm && self.chance.happens(INTERRUPTED) {
             host.dispatcher.bearer_gone(BEARER);
             for report in self.reports.waiting.iter_mut().filter(|report| report.asked) {
                 (report.asked, report.at_us) = (false, now_us + AGAIN_US);

@@ -2,6 +2,7 @@
 //! calm in which everything comes to its end.
 
 mod dice;
+mod post;
 
 use bealert_core::model::{BlockRow, CampaignId, CampaignRow};
 
@@ -10,6 +11,7 @@ use super::far_end::Machine;
 use super::messages::PlainMessages;
 use super::{CampaignPlan, Launching, Plant, World, planned};
 use crate::chance::Chance;
+use crate::relay;
 use crate::smsc::Faults;
 
 /// How long everything may take to come to its end once nothing disturbs it any more: every expiry,
@@ -49,6 +51,8 @@ pub enum Happening {
     Rate(usize, Option<f64>),
     /// A far end changes its ways.
     Faults(usize, Box<Faults>),
+    /// A relay changes its ways.
+    RelayFaults(usize, Box<relay::Faults>),
     /// A connection breaks.
     Reset(usize, usize),
     /// A gateway's lines fall silent.
@@ -177,6 +181,9 @@ impl Player<'_> {
             }
             Happening::Rate(gateway, rate) => self.world.set_rate(*gateway, *rate),
             Happening::Faults(gateway, faults) => self.world.set_faults(*gateway, (**faults).clone()),
+            Happening::RelayFaults(gateway, faults) => {
+                self.world.set_relay_faults(*gateway, (**faults).clone());
+            }
             Happening::Reset(gateway, session) => self.world.reset(*gateway, *session),
             Happening::Silence(gateway) => self.world.silence(*gateway),
             Happening::NoReading(gateway, us) => self.world.stop_reading(*gateway, now_us + us),
@@ -206,6 +213,8 @@ impl Player<'_> {
         for gateway in 0..self.world.gateways().len() {
             let calm = Faults { receipt_us: 1_000, response_us: 1_000, ..Faults::default() };
             self.world.set_faults(gateway, calm);
+            let calm = relay::Faults { latency_us: 1_000, report_us: 1_000, ..relay::Faults::default() };
+            self.world.set_relay_faults(gateway, calm);
         }
         let until_us = self.world.now_us() + CALM_US;
         let mut turn = 0;
@@ -247,6 +256,7 @@ impl Player<'_> {
 impl World {
     /// The ledger takes everything at once from now on.
     fn be_calm(&mut self) {
+        self.calm = true;
         let disk = &mut self.setup.disk;
         (disk.stalls, disk.rolled_back, disk.unknown) = (0.0, 0.0, 0.0);
         (0..self.far_ends.len()).for_each(|gateway| self.set_deaf(gateway, false));
@@ -286,6 +296,8 @@ impl World {
 impl Script {
     /// The random script of a seed.
     pub fn of(seed: u64) -> Self {
-        dice::throw(&mut Chance::new(seed), seed)
+        let mut script = dice::throw(&mut Chance::new(seed), seed);
+        post::add(&mut script, seed);
+        script
     }
 }

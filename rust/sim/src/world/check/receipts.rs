@@ -138,6 +138,7 @@ fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
             _ => {
                 changed.contains(&(*named, Step::Failed))
                     || matches!(state, State::Delivered | State::Confirmed | State::Failed)
+                    || taken_by_others(facts, *named)
             }
         };
         if !told {
@@ -149,6 +150,20 @@ fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether another attempt was accepted: then the message is as good as that one.
+fn taken_by_others(facts: &Facts, named: Named) -> bool {
+    facts.journal.iter().any(|entry| match entry {
+        Entry::Outcome(row) => {
+            let Outcome { campaign, channel, ordinal, attempt, .. } = *row;
+            (campaign, channel, ordinal) == (named.campaign, named.channel, named.ordinal)
+                && attempt != named.attempt
+                && row.step == Step::Accepted
+                && row.gateway != GatewayId::NONE
+        }
+        _ => false,
+    })
 }
 
 /// Rows of reports: they came through no gateway, and say what became of an attempt.
