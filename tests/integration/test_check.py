@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import bealert_engine as be
+from bealert_engine import testing
 
 
 def test_what_each_gateway_says(flavour: Any, smsc: Any) -> None:
@@ -38,3 +39,16 @@ def test_metrics_are_openmetrics_text(flavour: Any, people: Any, news: Any, smsc
         text = engine.metrics()
     assert text.endswith("# EOF\n")
     assert 'gateway="sms-a"' in text
+
+
+def test_what_a_relay_offers(flavour: Any) -> None:
+    with testing.relay() as relay:
+        with flavour.engine(data=None, gateways=[relay.gateway("mail-a", connections=3)]) as engine:
+            (mail,) = engine.check()
+        taken = relay.books()["messages"]
+    assert (mail.gateway, mail.ok, mail.window, mail.smsc, taken) == ("mail-a", True, 3, None, 0)
+    assert (mail.relay.tls, mail.relay.authenticated, mail.relay.mode) == (None, False, "joined")
+    assert {"PIPELINING", "DSN", "CHUNKING"} <= set(mail.relay.offers)
+    assert mail.relay.largest and mail.relay.greeting
+    assert (mail.at_most, mail.warnings) == (None, ())
+    assert "joined" in mail.text
