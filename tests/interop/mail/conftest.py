@@ -10,6 +10,7 @@ is sent to alert.example goes to the port that is given for bounces.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import email
 import email.policy
@@ -18,11 +19,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +67,7 @@ class Relay:
 
     def gateway(self, **options: Any) -> be.Smtp:
         """As our engine knows it; without TLS unless options say so."""
-        return gateway(self.port, **options)
+        return gateway(**{"port": self.port, **options})
 
     def letters(self) -> list[EmailMessage]:
         """What is in its mailbox."""
@@ -87,10 +90,10 @@ class Relay:
         return "".join(file.read_text() for file in sorted((self.home / "log").glob("*")))
 
 
-def gateway(port: int, name: str = "mail-a", **options: Any) -> be.Smtp:
+def gateway(**options: Any) -> be.Smtp:
     """A relay on this machine as our engine knows it."""
-    given = {"tls": "none", "sender": "BE-Alert <alert@alert.example>", **options}
-    return be.Smtp(name, host="127.0.0.1", port=port, **given)
+    given: dict[str, Any] = {"tls": "none", "sender": "BE-Alert <alert@alert.example>"}
+    return be.Smtp("mail-a", host="127.0.0.1", **given | options)
 
 
 def parsed(octets: bytes) -> EmailMessage:
@@ -226,7 +229,7 @@ class Aiosmtpd:
 
     def gateway(self, **options: Any) -> be.Smtp:
         """As our engine knows it."""
-        return gateway(self.port, **options)
+        return gateway(**{"port": self.port, **options})
 
     async def handle_MAIL(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -264,6 +267,65 @@ def aiosmtpd() -> Iterator[Callable[..., Aiosmtpd]]:
             return handler
 
         yield start
+
+
+@dataclass
+class Tap:
+    """Lies between a client and a server, and keeps what each read from the client gave.
+
+    Attributes:
+        port: Where the client connects.
+        reads: The octets of each read, in order.
+    """
+
+    port: int
+    reads: list[bytes] = field(default_factory=list)
+
+    async def serve(self, to: int, reader: Any, writer: Any) -> None:
+        """One connection, until either side ends it."""
+        there, away = await asyncio.open_connection("127.0.0.1", to)
+        back = asyncio.create_task(self.pass_on(there, writer, None))
+        await self.pass_on(reader, away, self.reads)
+        await back
+
+    async def pass_on(self, reader: Any, writer: Any, kept: list[bytes] | None) -> None:
+        with contextlib.suppress(OSError):
+            while octets := await reader.read(1 << 16):
+                if kept is not None:
+                    kept.append(octets)
+                writer.write(octets)
+                await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+def tap() -> Iterator[Callable[[int], Tap]]:
+    """Put a tap before a port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    servers = []
+
+    def put(to: int) -> Tap:
+        one = Tap(free_port())
+        serving = asyncio.start_server(partial(one.serve, to), "127.0.0.1", one.port)
+        servers.append(asyncio.run_coroutine_threadsafe(serving, loop).result(WITHIN_S))
+        return one
+
+    yield put
+    for server in servers:
+        loop.call_soon_threadsafe(server.close)
+    asyncio.run_coroutine_threadsafe(everything_ended(), loop).result(WITHIN_S)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def everything_ended() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @pytest.fixture
