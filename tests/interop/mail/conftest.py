@@ -108,6 +108,12 @@ def free_port() -> int:
     return port
 
 
+@pytest.fixture
+def free() -> int:
+    """A port on which nobody listens."""
+    return free_port()
+
+
 def until_it_listens(port: int, failed: Callable[[], str]) -> None:
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
