@@ -69,9 +69,9 @@ fuzz: prerequisites ## Look for inputs that break a reader: FUZZ_SECONDS=600 for
 	@tools/fuzz.sh "$(FUZZ_FLAGS)" $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 .PHONY: crash
-crash: build $(VENV)/dev.installed ## Kill a sending process 200 times (CRASHES=...), sometimes with its power
+crash: build $(VENV)/dev.installed ## Kill a sending process 200 times (CRASHES=...) on each channel, sometimes with its power
 	BEALERT_CRASHES=$(CRASHES) $(BIN)/python -m pytest -W error -rP --durations=4 \
-		tests/crash/test_kill_at_any_moment.py
+		tests/crash/test_kill_at_any_moment.py tests/crash/test_kill_at_any_moment_by_email.py
 
 .PHONY: soak
 soak: build $(VENV)/dev.installed ## Send for half an hour (MINUTES=...) with a reset each minute

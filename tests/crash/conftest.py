@@ -37,13 +37,18 @@ class FarEnd:
         self.process.stdin.write("reset\n")
         self.process.stdin.flush()
 
-    def account(self) -> tuple[dict[str, int], dict[str, Taken]]:
-        """Its books, and what it accepted by number."""
+    def told(self) -> dict[str, Any]:
+        """Its books, and what it accepted."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        told = json.loads(self.process.stdout.readline())
+        told: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return told
+
+    def account(self) -> tuple[dict[str, int], dict[str, Taken]]:
+        """The same of an SMSC, by number."""
+        told = self.told()
         taken = {
             to: Taken(parts, total, accepted, text)
             for _, to, text, parts, total, accepted, _ in told["messages"]
@@ -296,12 +301,13 @@ def chance(seed: int) -> random.Random:
 
 @pytest.fixture
 def far_end() -> Iterator[Callable[..., FarEnd]]:
-    """Start a simulator with options."""
+    """Start a simulated SMSC or relay with options."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(**options: Any) -> FarEnd:
+    def start(kind: str = "smsc", **options: Any) -> FarEnd:
+        given = json.dumps({"keep_messages": True, **options})
         process = subprocess.Popen(
-            [sys.executable, HERE / "far_end.py", json.dumps({"keep_messages": True, **options})],
+            [sys.executable, HERE / "far_end.py", kind, given],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -20,16 +20,55 @@ TEXT = "Gevaar, {{ id }}. {{ more }}"
 LONG = "Blijf binnen tot de hulpdiensten iets anders zeggen. Sluit ramen en deuren. " * 2
 
 
-def scenarios() -> list[be.Scenario]:
+LETTER = be.Email("Gevaar, {{ id }}", text=TEXT, html="<p>Gevaar, {{ id }}. {{ more }}</p>")
+
+
+def scenarios(spec: dict[str, Any]) -> list[be.Scenario]:
+    content: dict[str, Any] = {"email": {"nl": LETTER}} if is_mail(spec) else {"sms": {"nl": TEXT}}
     return [
-        be.Scenario(policy, kind="warning", expiry="1h", uncertain=policy, sms={"nl": TEXT})
+        be.Scenario(policy, kind="warning", expiry="1h", uncertain=policy, **content)
         for policy in ("resend", "hold")
     ]
 
 
+def is_mail(spec: dict[str, Any]) -> bool:
+    """Whether the far ends are relays."""
+    return "bounces" in spec
+
+
 def options(spec: dict[str, Any]) -> dict[str, Any]:
     """What both kinds of engine are opened with."""
-    gateways = [
+    given = {"data": spec["data"], "scenarios": scenarios(spec)}
+    if not is_mail(spec):
+        return {**given, "gateways": smscs(spec)}
+    bounces = be.Bounces(listen=f"127.0.0.1:{spec['bounces']}")
+    return {**given, "gateways": relays(spec), "bounces": bounces}
+
+
+def relays(spec: dict[str, Any]) -> list[be.Smtp]:
+    return [
+        be.Smtp(
+            f"mail-{number}",
+            host="127.0.0.1",
+            port=port,
+            tls="none",
+            sender="BE-Alert <alert@alert.example>",
+            bounces_to="bounces@alert.example",
+            connections=4,
+            messages_per_second=spec["rate"],
+            mode=spec["mode"],
+            receipts=True,
+            receipt_wait="60s",
+            reconnect_max="200ms",
+            retry={"first": "60ms", "max": "200ms"},
+            timeouts={"dot": "700ms"},
+        )
+        for number, port in enumerate(spec["ports"])
+    ]
+
+
+def smscs(spec: dict[str, Any]) -> list[be.Smpp]:
+    return [
         be.Smpp(
             f"sms-{number}",
             host="127.0.0.1",
@@ -47,7 +86,6 @@ def options(spec: dict[str, Any]) -> dict[str, Any]:
         )
         for number, port in enumerate(spec["ports"])
     ]
-    return {"data": spec["data"], "gateways": gateways, "scenarios": scenarios()}
 
 
 def people(count: int) -> list[be.Recipient]:
@@ -56,6 +94,7 @@ def people(count: int) -> list[be.Recipient]:
         be.Recipient(
             f"p{number:04}",
             phone=f"+336 3998 {number:04}",
+            email=f"person{number:04}@example.org",
             language="nl",
             values={"more": LONG if number % 5 == 0 else "Bel 112."},
         )
