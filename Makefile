@@ -34,7 +34,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: announce build ## Set everything up and alert 5,000 invented people through the simulator
+demo: announce build ## Set everything up and alert 5,000 invented people by SMS and e-mail, through simulators
 	$(BIN)/bealert demo
 
 .PHONY: test

@@ -206,8 +206,8 @@ class Report:
         """Ids of the recipients whose mail address does not exist.
 
         A relay or a bounce said so, with a code that is about the address itself (5.1.1 and its
-        like); policy, size, quota and a mailbox that is closed for now are not. Write to none of them again before the address is
-        put right. Bounces come for days: ask again then.
+        like); policy, size, quota and a mailbox that is closed for now are not. Write to none of
+        them again before the address is put right. Bounces come for days: ask again then.
         """
         return tuple(self._content["suppress"])
 

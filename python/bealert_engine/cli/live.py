@@ -1,12 +1,11 @@
-"""Watching a campaign: a bar on a terminal, a line now and then elsewhere."""
+"""Watching a campaign: a bar per channel on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable
 
-from rich.progress import BarColumn, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from bealert_engine import ChannelTally, Progress
@@ -44,11 +43,20 @@ def _bar(out: Output, name: str, progress: Iterable[Progress]) -> None:
         expand=True,
     )
     with bar:
-        task = bar.add_task(name, total=None, counts="")
+        tasks: dict[str, TaskID] = {}
         for now in progress:
-            tally = _all_channels(now)
-            done = tally.total - tally.open
-            bar.update(task, total=tally.total, completed=done, counts=_counts(now, tally))
+            used = now.channels
+            for channel, tally in used.items():
+                if channel not in tasks:
+                    title = name if len(used) == 1 else f"{name}, {channel}"
+                    tasks[channel] = bar.add_task(title, total=None, counts="")
+                # What holds for the campaign stands behind its last channel.
+                last = channel == list(used)[-1]
+                words = [*_counts(channel, tally), *(_moment(now, used.values()) if last else [])]
+                done = tally.total - tally.open
+                bar.update(
+                    tasks[channel], total=tally.total, completed=done, counts=", ".join(words)
+                )
 
 
 def _lines(out: Output, name: str, progress: Iterable[Progress]) -> None:
@@ -56,32 +64,42 @@ def _lines(out: Output, name: str, progress: Iterable[Progress]) -> None:
     for now in progress:
         if now.ended or time.monotonic() >= due:
             due = time.monotonic() + LINE_EVERY_S
-            tally = _all_channels(now)
-            out.say(f"{name}, {tally.total:,} people: {_counts(now, tally)}")
+            out.say(_line(name, now))
 
 
-def _counts(now: Progress, tally: ChannelTally) -> str:
-    words = [
-        f"{tally.sent:,} submitted",
-        f"{tally.delivered + tally.confirmed:,} delivered",
-        f"{tally.failed:,} failed",
+def _line(name: str, now: Progress) -> str:
+    used = now.channels
+    people = max((tally.total for tally in used.values()), default=0)
+    counts = [
+        (f"{channel} " if len(used) > 1 else "") + ", ".join(_counts(channel, tally))
+        for channel, tally in used.items()
     ]
+    moment = ", ".join(_moment(now, used.values()))
+    return f"{name}, {people:,} people: {'; '.join(counts)}" + (f", {moment}" if moment else "")
+
+
+def _counts(channel: str, tally: ChannelTally) -> list[str]:
+    """What has become of a channel's people; a relay mostly says no more than that it took it."""
+    words = [f"{tally.sent:,} submitted"]
+    arrived = tally.delivered + tally.confirmed
+    if channel == "email":
+        words.append(f"{tally.accepted + arrived:,} accepted")
+    if channel != "email" or arrived:
+        words.append(f"{arrived:,} delivered")
+    words.append(f"{tally.failed:,} failed")
     if tally.uncertain:
         words.append(f"{tally.uncertain:,} uncertain")
+    return words
+
+
+def _moment(now: Progress, used: Iterable[ChannelTally]) -> list[str]:
+    """Where the campaign as a whole stands, where there is something to say of it."""
     if now.stalled:
-        words.append("the ledger cannot be written")
-    elif now.state not in ("running", "done"):
-        words.append(now.state)
-    elif now.awaiting and not tally.open:
-        words.append(f"{counted(now.awaiting, 'receipt')} awaited")
-    elif not now.ended and now.eta_s is not None:
-        words.append(f"ETA {span(now.eta_s)}")
-    return ", ".join(words)
-
-
-def _all_channels(now: Progress) -> ChannelTally:
-    counts: dict[str, int] = {}
-    for tally in now.channels.values():
-        for field, count in dataclasses.asdict(tally).items():
-            counts[field] = counts.get(field, 0) + count
-    return ChannelTally(**counts)
+        return ["the ledger cannot be written"]
+    if now.state not in ("running", "done"):
+        return [now.state]
+    if now.awaiting and not any(tally.open for tally in used):
+        return [f"{counted(now.awaiting, 'receipt')} awaited"]
+    if not now.ended and now.eta_s is not None:
+        return [f"ETA {span(now.eta_s)}"]
+    return []

@@ -51,10 +51,9 @@ def plan_people(
 
 def plan_shown(plan: Plan) -> RenderableType:
     """A plan in words: people, exclusions with reasons, cost and time, a rendered message each."""
-    reached = plan.people - plan.unreachable
     rows = [
         ("scenario", f"{plan.scenario} ({plan.kind})"),
-        ("people", f"{plan.people:,}: {reached:,} get it, {plan.unreachable:,} excluded"),
+        ("people", _people(plan)),
     ]
     for name, channel in plan.channels.items():
         rows.append((name, _channel_shown(name, channel)))
@@ -72,17 +71,22 @@ def plan_shown(plan: Plan) -> RenderableType:
     return Group(*shown_parts)
 
 
+def _people(plan: Plan) -> str:
+    reached = plan.people - plan.unreachable
+    words = f"{plan.people:,}: {reached:,} get it, {plan.unreachable:,} excluded"
+    return words if len(plan.channels) == 1 else f"{words} on every channel"
+
+
 def _channel_shown(name: str, channel: ChannelPlan) -> str:
-    words = [f"{channel.people:,} people", counted_units(name, channel.parts)]
+    words = [counted_units(name, channel.parts), channel.encoding]
     if channel.largest_octets:
         words.append(f"at most {size(channel.largest_octets)} each")
-    words.append(channel.encoding)
     words.append(
         "as fast as the gateway allows"
         if channel.duration_s is None
         else f"about {span(channel.duration_s)} at the rate of the gateways"
     )
-    return ", ".join(words)
+    return f"{channel.people:,} get it, {channel.excluded:,} excluded: {', '.join(words)}"
 
 
 def _excluded(plan: Plan) -> Table:
