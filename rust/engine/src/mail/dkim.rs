@@ -210,4 +210,4 @@ fn to_sign(head: &[u8]) -> Vec<(&'static str, Option<&[u8]>)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

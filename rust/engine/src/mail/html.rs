@@ -123,6 +123,13 @@ fn fault(token: &str, state: At, attribute: &str, raw: &str) -> Option<(&'static
     if token.starts_with("{%") && inner.starts_with("autoescape") {
         return Some(("where escaping is turned off", "values are always escaped: take autoescape out"));
     }
+    if token.starts_with("{#") {
+        return None;
+    }
+    let mut filters = token.split('|').skip(1).map(str::trim_start);
+    if filters.any(|filter| filter.strip_prefix("safe").is_some_and(|rest| !rest.starts_with(is_word))) {
+        return Some(("that is not to be escaped", "values are always escaped: take the filter safe out"));
+    }
     if !token.starts_with("{{") {
         return None;
     }
@@ -137,6 +144,10 @@ fn fault(token: &str, state: At, attribute: &str, raw: &str) -> Option<(&'static
         }
         _ => None,
     }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 fn starts_with_on(attribute: &str) -> bool {
@@ -180,7 +191,7 @@ mod tests {
             "<p>{{ a }}</p>",
             "<a href=\"{{ a }}\" title='x {{ b }}'>{{ c }}</a>",
             "<!--[if mso]> {{ a }} <![endif]-->",
-            "1 < 2 {{ a }} > 0",
+            "1 < 2 {{ a|default('safe')|safety }} > 0 {# a|safe #}",
             "<p {% if a %}class=\"x\"{% endif %}>{{ b }}",
             "<style>p { color: red }</style><script>x</script>{{ a }}",
             "<br/>{{ a }}<img src=\"x\"/>{{ b }}",
@@ -202,6 +213,8 @@ mod tests {
             ("<STYLE>p { color: {{ a }} }</STYLE>", 1, "in a script or style"),
             ("<p style=\"color: {{ a }}\">", 1, "in a style or an event's script"),
             ("<p onclick='{{ a }}'>", 1, "in a style or an event's script"),
+            ("{{ a| safe }}", 1, "that is not to be escaped"),
+            ("\n{% set b = a|safe|upper %}", 2, "that is not to be escaped"),
             ("{% autoescape false %}{{ a }}{% endautoescape %}", 1, "where escaping is turned off"),
         ] {
             let expected: &[_] = if place.is_empty() { &[] } else { &[(line, place)] };

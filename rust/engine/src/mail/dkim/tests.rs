@@ -5,11 +5,11 @@ use super::*;
 use aws_lc_rs::encoding::Pkcs8V1Der;
 use aws_lc_rs::rsa::KeySize;
 
-fn pem(label: &str, der: &[u8]) -> String {
+pub(in super::super) fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
-fn rsa(size: KeySize) -> Vec<u8> {
+pub(in super::super) fn rsa(size: KeySize) -> Vec<u8> {
     let der: Pkcs8V1Der<'_> = RsaKeyPair::generate(size).unwrap().as_der().unwrap();
     der.as_ref().to_vec()
 }

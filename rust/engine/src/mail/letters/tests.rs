@@ -1,7 +1,8 @@
 //! Letters, read again by a parser that is not ours.
 
-use super::super::{Attachment, Mailbox, Unsubscribe, judge};
+use super::super::{Attachment, Mailbox, Unsubscribe, dkim, judge};
 use super::*;
+use aws_lc_rs::rsa::KeySize;
 use bealert_core::model::Kind;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
@@ -259,6 +260,49 @@ fn point_20_nothing_of_8_bits_leaves_but_an_address_that_has_them() {
 }
 
 #[test]
+fn point_9_no_line_is_longer_than_others_take() {
+    let unsubscribe = Unsubscribe { url: Some("https://be-alert.be/{{ a }}".into()), mailto: None };
+    let mut long = email("{{ a }}", Some("{{ a }}\n{{ a|lower }}"), Some("<p title=\"{{ a }}\">{{ a }}"));
+    let file = Attachment {
+        name: "n".repeat(250),
+        content_type: "a/b".into(),
+        content_id: None,
+        data: vec![7; 999],
+    };
+    long.attachments = vec![file];
+    let sender = format!("{} <{}@be-alert.be>", "Dienst ".repeat(40), "s".repeat(64));
+    let settings = LetterSettings {
+        unsubscribe: Some(unsubscribe),
+        identities: vec![Identity::new(Mailbox::parse(&sender).unwrap(), None, &[])],
+        ..settings(Kind::News)
+    };
+    let letters = compiled(long, &settings);
+    let a = "a".repeat(850);
+    let values = Values { own: &[("a", &a)], ..Values::default() };
+    let label = "d".repeat(61);
+    let to = judge(&format!("{}@{label}.{label}.{label}.be", "l".repeat(64))).unwrap();
+    assert_eq!(to.as_str().len(), 253);
+    let name = "Peeters".repeat(50);
+    let (an, mut patches) = (
+        Addressee { language: 0, values: &values, to: &to, name: Some(&name), ordinal: 0 },
+        Patches::new(&[0]),
+    );
+    letters.render(&an, &mut patches).unwrap();
+    let mut out = Vec::new();
+    patches.letter(&letters, 0, 0).write(&mut out);
+    let letter = String::from_utf8(out).unwrap();
+    assert_dot_free(&letter);
+    // An address can't be folded; everything else is, to what RFC 5322 §2.1.1 asks for.
+    let longer: Vec<&str> = letter.lines().filter(|line| line.len() > 78).collect();
+    assert_eq!(longer.len(), 3, "{longer:?}");
+    assert!(longer.iter().all(|line| line.starts_with(" <") || line.starts_with("Message-ID")), "{longer:?}");
+    assert_eq!(
+        (parsed(&letter).subject(), parsed(&letter).to().unwrap().first().unwrap().name()),
+        (Some(&*a), Some(&*name))
+    );
+}
+
+#[test]
 fn point_8_control_characters_are_refused_and_the_value_is_named() {
     let letters = compiled(
         email("Brand in {{ street }}", Some("{{ text }} {{ street }}"), Some("<p>{{ text|upper }}</p>")),
@@ -385,6 +429,29 @@ fn whole() -> Letters {
         ),
         &settings(Kind::Warning),
     )
+}
+
+#[test]
+fn a_signed_letter_in_the_queue_takes_less_than_a_kilobyte() {
+    let pem = dkim::tests::pem("PRIVATE KEY", &dkim::tests::rsa(KeySize::Rsa2048));
+    let key = Arc::new(DkimKey::new("be-alert.be", "s1", &pem).unwrap());
+    let sender = Identity::new(Mailbox::parse("BE-Alert <no-reply@be-alert.be>").unwrap(), None, &[key]);
+    let letters = compiled(
+        email(
+            "Let op: {{ what }} in {{ street }}",
+            Some("Beste {{ name }},\n{{ what }} in {{ street }}, {{ city }}.\n"),
+            Some("<p>Beste {{ name }},</p><p>{{ what }} in {{ street }}, {{ city }}.</p>"),
+        ),
+        &LetterSettings { identities: vec![sender], ..settings(Kind::Warning) },
+    );
+    let own = [("street", "Kerkstraat 12"), ("city", "Sint-Genesius-Rode"), ("what", "brand met veel rook")];
+    let values = Values { name: Some("An Peeters-Vandenbroucke"), own: &own, ..Values::default() };
+    let (to, mut patches) = (judge("user000012345@example.org").unwrap(), Patches::new(&[0]));
+    for ordinal in 0..20 {
+        let an = Addressee { language: 0, values: &values, to: &to, name: values.name, ordinal };
+        letters.render(&an, &mut patches).unwrap();
+    }
+    assert!(patches.octets() / patches.len() <= 1_024, "{} for {}", patches.octets(), patches.len());
 }
 
 proptest! {
