@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use super::event::Phase;
-use super::reply::{Reply, ReplyProblem};
+use super::replies::ReplyProblem;
+use super::reply::Reply;
 
 /// One breach of the protocol by the server. Good for one log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -49,6 +49,7 @@ mod fault;
 mod learnt;
 mod mode;
 mod path;
+mod replies;
 mod reply;
 mod sasl;
 pub mod server;
@@ -66,10 +67,8 @@ pub use fault::{CloseReason, ProtocolFault};
 pub use learnt::{Learnt, Lesson};
 pub use mode::Mode;
 pub use path::{MAX_DOMAIN_OCTETS, MAX_LOCAL_PART_OCTETS};
-pub use reply::{
-    EnhancedCode, MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES, MAX_REPLY_TEXT_OCTETS, Replies, Reply, ReplyLine,
-    ReplyProblem, ReplyText,
-};
+pub use replies::{MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES, Replies, ReplyLine, ReplyProblem};
+pub use reply::{EnhancedCode, MAX_REPLY_TEXT_OCTETS, Reply, ReplyText};
 pub use sasl::{Credentials, Mechanism, Secret};
 pub use server::{Server, ServerConfig, ServerEvent};
 pub use timeouts::Timeouts;
