@@ -15,7 +15,8 @@ use super::{Client, Stage};
 const LEAST_OCTETS: usize = RSET.len() - DOT.len();
 
 impl Client {
-    /// Queues one message. Its outcome comes as an [`Event`] with this token, for each recipient.
+    /// Queues one message. Its outcome comes as an [`Event`](super::Event) with this token, for each
+    /// recipient.
     #[inline]
     pub fn submit<C: Content + ?Sized>(
         &mut self,
