@@ -1,6 +1,5 @@
 //! What other mail systems report of our letters corrects the report, however it is brought to us.
 
-use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,25 +7,16 @@ use std::time::Duration;
 use bealert_core::outcome::State;
 use bealert_engine::mail::{Token, Verp};
 use bealert_engine::simulate::{Relay, RelayOptions};
-use bealert_engine::{
-    BounceListener, BounceMaildir, BounceProtocol, BouncesConfig, CampaignId, Config, Engine,
-};
+use bealert_engine::{BounceMaildir, BounceProtocol, BouncesConfig, CampaignId, Config, Engine};
 use bealert_sim::relay::RelayConfig;
 
+use crate::bringer::{Bringer, at, free_port, report};
 use crate::host::{close, ended, until};
 use crate::post::{config, email, launch, relay};
 use crate::post_office::PostOffice;
 
 const LIMIT: Duration = Duration::from_secs(60);
 const PEOPLE: u32 = 300;
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn at(port: u16, protocol: BounceProtocol) -> BouncesConfig {
-    BouncesConfig::Listen(BounceListener { listen: format!("127.0.0.1:{port}"), protocol })
-}
 
 /// A relay of which each tenth letter comes back, and which reports those that arrived.
 fn bouncing(reports_to: &str) -> Relay {
@@ -123,53 +113,6 @@ fn after_a_restart_and_an_end() {
         report.summary().suppress.len() as u32 == PEOPLE / 10
     });
     close(&engine);
-}
-
-/// A session with the listener that has greeted.
-struct Bringer(BufReader<TcpStream>);
-
-impl Bringer {
-    fn greeted(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let mut bringer = Self(BufReader::new(stream));
-        assert_eq!(bringer.reply(), "220 bealert LMTP\r\n");
-        assert!(bringer.say("LHLO mx.example\r\n").starts_with("250 "));
-        bringer
-    }
-
-    /// The replies to MAIL, RCPT, DATA and the content.
-    fn bring(&mut self, to: &str, content: &str) -> String {
-        self.say("MAIL FROM:<>\r\n");
-        self.say(&format!("RCPT TO:<{to}>\r\n"));
-        self.say("DATA\r\n");
-        self.say(&format!("{content}.\r\n"))
-    }
-
-    fn say(&mut self, text: &str) -> String {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-        self.reply()
-    }
-
-    fn reply(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line).unwrap();
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return line;
-            }
-        }
-    }
-}
-
-fn report(action: &str) -> String {
-    format!(
-        "From: mailer-daemon@mx.example\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
-         --b\r\n\r\nSorry.\r\n\
-         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
-         Final-Recipient: rfc822; user000000000@example.org\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
-    )
 }
 
 #[test]

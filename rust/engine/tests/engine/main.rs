@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounces_come_back;
+mod bounces_wait_for_the_ledger;
+mod bringer;
 mod commands;
 mod events;
 mod far;
