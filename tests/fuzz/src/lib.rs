@@ -31,7 +31,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "block", read: targets::block::read, bound: Bound::new(64) },
     Target { name: "bounce", read: targets::bounce::read, bound: Bound::new(1_024) },
     Target { name: "config", read: targets::config::read, bound: Bound::new(4_096) },
@@ -46,6 +46,7 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "reply", read: targets::reply::read, bound: Bound::new(256) },
     Target { name: "smsc", read: targets::smsc::read, bound: Bound::new(256) },
     Target { name: "smtp_client", read: targets::smtp_client::read, bound: Bound::new(1_024) },
+    Target { name: "smtp_server", read: targets::smtp_server::read, bound: Bound::new(1_024) },
     Target { name: "snapshot", read: targets::snapshot::read, bound: Bound::new(64) },
     Target { name: "template", read: targets::template::read, bound: Bound::new(4_096) },
     Target { name: "text", read: targets::text::read, bound: Bound::new(64) },

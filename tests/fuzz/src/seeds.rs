@@ -42,6 +42,9 @@ pub fn of(target: Target) -> Vec<(String, Vec<u8>)> {
         "smtp_client" => {
             SMTP_REPLIES.iter().map(|(how, said)| [&how[..], said.as_bytes()].concat()).collect()
         }
+        "smtp_server" => {
+            SMTP_COMMANDS.iter().map(|(how, said)| [&how[..], said.as_bytes()].concat()).collect()
+        }
         "snapshot" => snapshots(),
         "template" => texts(TEMPLATES),
         "text" => texts(&["1Blijf binnen.", "2{10 €} [~]", "3Fermez les fenêtres, ça urge", "4😀 漢字 Łódź"]),
@@ -70,6 +73,30 @@ const SMTP_REPLIES: &[([u8; 2], &str)] = &[
     (
         [0x80, 5],
         "220 hi\r\n250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n220 go\r\n250-x\r\n250 AUTH LOGIN\r\n334 a\r\n334 b\r\n235 ok\r\n",
+    ),
+];
+
+/// Behind the kind of server and a cut: content, chunks, several recipients over LMTP, TLS, accounts, nonsense.
+const SMTP_COMMANDS: &[([u8; 2], &str)] = &[
+    (
+        [4, 6],
+        "EHLO a.example\r\nMAIL FROM:<a@b.example> SIZE=9 BODY=8BITMIME\r\nRCPT TO:<c@d.example> NOTIFY=NEVER\r\nDATA\r\nx\r\n..\r\n.x\r\n\n.\n\r\n.\r\nRSET\r\nQUIT\r\n",
+    ),
+    (
+        [0, 2],
+        "EHLO [192.0.2.1]\r\nMAIL FROM:<> RET=HDRS ENVID=a+2Bb\r\nRCPT TO:<\"a b\"@d.example> ORCPT=rfc822;a@b\r\nBDAT 4\r\n\r\n.\rBDAT 2 LAST\r\nxx",
+    ),
+    (
+        [1, 3],
+        "LHLO a.example\r\nMAIL FROM:<>\r\nRCPT TO:<a@d.example>\r\nRCPT TO:<no@d.example>\r\nRCPT TO:<b@d.example>\r\nDATA\r\n.\r\nNOOP\r\n",
+    ),
+    (
+        [2, 1],
+        "EHLO a.example\r\nSTARTTLS\r\nEHLO a.example\r\nAUTH PLAIN AGEAc2VjcmV0\r\nMAIL FROM:<@x.example:a@b.example> SMTPUTF8\r\nRCPT TO:<é@d.example>\r\nDATA\r\n12345678901234567890\r\n.\r\n",
+    ),
+    (
+        [0x38, 5],
+        "EHLO a.example\r\nAUTH XOAUTH2 dXNlcj1hAWF1dGg9QmVhcmVyIHgBAQ==\r\n\r\nAUTH LOGIN\r\nYQ==\r\nc2VjcmV0\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<no@d.example>\r\nBDAT 6 LAST\r\nQUIT\r\nDATA\r\n",
     ),
 ];
 

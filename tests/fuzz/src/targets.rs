@@ -14,6 +14,7 @@ pub(crate) mod receipt;
 pub(crate) mod reply;
 pub(crate) mod smsc;
 pub(crate) mod smtp_client;
+pub(crate) mod smtp_server;
 pub(crate) mod snapshot;
 pub(crate) mod template;
 pub(crate) mod text;

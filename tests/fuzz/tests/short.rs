@@ -29,7 +29,7 @@ macro_rules! target {
     };
 }
 
-target!(block bounce config control ehlo esme ledger letter number pdu receipt reply smsc smtp_client snapshot template text);
+target!(block bounce config control ehlo esme ledger letter number pdu receipt reply smsc smtp_client smtp_server snapshot template text);
 
 fn fuzz(target: Target) {
     let mut known = Vec::new();

@@ -11,6 +11,7 @@ mod chances;
 mod cuts;
 mod delays;
 mod duplicates;
+mod every_octet;
 mod greylisting;
 mod reports;
 mod slow;
