@@ -56,6 +56,22 @@ def relay() -> Iterator[Any]:
     controller.stop()
 
 
+@pytest.mark.parametrize("mode", ["auto", "lockstep", "bdat"])
+def test_it_measures_against_our_simulator(bealert: Any, mode: str) -> None:
+    options = ("--count", 3_000, "--connections", 4, "--size", 2_000, "--mode", mode, "--json")
+    measured = bealert.run("bench", "email", *options).json
+    assert set(measured) >= KEYS
+    assert measured["submitted"] == measured["accepted"] == 3_000
+    assert measured["mode"] == ("joined" if mode == "auto" else mode)
+    assert measured["messages_per_second"] > 0
+    assert measured["cpu_us_per_message"] > 0
+    assert measured["wrong"] == []
+    books = measured["simulator"]
+    assert (books["messages"], books["unique"], books["duplicates"]) == (3_000, 3_000, 0)
+    assert 1_700 < books["bytes"] / books["messages"] < 2_300, "about as large as asked"
+    assert list((bealert.home / "var").iterdir()) == [], "what it measured with is gone"
+
+
 def test_letters_are_personal_and_multipart(bealert: Any, relay: Any) -> None:
     options = ("--gateway", relay.url, "--count", 50, "--connections", 2, "--json")
     measured = bealert.run("bench", "email", *options, "--data", "kept").json
