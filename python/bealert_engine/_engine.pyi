@@ -14,6 +14,7 @@ __all__ = [
     "Ledger",
     "Plan",
     "Planner",
+    "Relay",
     "Report",
     "Smsc",
     "Stop",

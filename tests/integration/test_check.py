@@ -49,6 +49,7 @@ def test_what_a_relay_offers(flavour: Any) -> None:
     assert (mail.gateway, mail.ok, mail.window, mail.smsc, taken) == ("mail-a", True, 3, None, 0)
     assert (mail.relay.tls, mail.relay.authenticated, mail.relay.mode) == (None, False, "joined")
     assert {"PIPELINING", "DSN", "CHUNKING"} <= set(mail.relay.offers)
-    assert mail.relay.largest and mail.relay.greeting
+    assert mail.relay.largest
+    assert mail.relay.greeting
     assert (mail.at_most, mail.warnings) == (None, ())
     assert "joined" in mail.text
