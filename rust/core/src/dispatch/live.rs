@@ -91,7 +91,8 @@ impl Campaign {
             reaches: row.launched_seq,
             touched: 0,
             kept_end: false,
-            row,
+            // Whoever renders has what was frozen; here it would be kept for as long as receipts may come.
+            row: CampaignRow { frozen: String::new(), ..row },
             expires_us,
             purge_us: None,
             forget_ids_us: None,

@@ -154,7 +154,8 @@ struct MemoryReader {
 
 impl LedgerReader for MemoryReader {
     fn campaigns(&mut self) -> Result<Vec<CampaignRow>, LedgerError> {
-        Ok(living(&self.shared)?.launched().cloned().collect())
+        let listed = |row: &CampaignRow| CampaignRow { frozen: String::new(), ..row.clone() };
+        Ok(living(&self.shared)?.launched().map(listed).collect())
     }
 
     fn campaign(&mut self, id: CampaignId) -> Result<Option<CampaignRow>, LedgerError> {

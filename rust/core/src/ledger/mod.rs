@@ -118,7 +118,8 @@ pub trait Ledger: Send {
 
 /// The reading side: other connections, in slices.
 pub trait LedgerReader: Send {
-    /// Every launched campaign, oldest first.
+    /// Every launched campaign, oldest first, without what it froze: with attachments that is megabytes
+    /// each.
     fn campaigns(&mut self) -> Result<Vec<CampaignRow>, LedgerError>;
     /// One launched campaign by its number.
     fn campaign(&mut self, id: CampaignId) -> Result<Option<CampaignRow>, LedgerError>;

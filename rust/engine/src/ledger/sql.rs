@@ -15,6 +15,7 @@ pub(super) const BLOCK_END_INSERT: &str = include_str!("sql/block_end_insert.sql
 pub(super) const BLOCK_INSERT: &str = include_str!("sql/block_insert.sql");
 pub(super) const BLOCK_MARK: &str = include_str!("sql/block_mark.sql");
 pub(super) const CAMPAIGNS: &str = include_str!("sql/campaigns.sql");
+pub(super) const CAMPAIGNS_OPEN: &str = include_str!("sql/campaigns_open.sql");
 pub(super) const CAMPAIGNS_LAUNCHING: &str = include_str!("sql/campaigns_launching.sql");
 pub(super) const CAMPAIGN_BY_ID: &str = include_str!("sql/campaign_by_id.sql");
 pub(super) const CAMPAIGN_BY_KEY: &str = include_str!("sql/campaign_by_key.sql");

@@ -243,9 +243,7 @@ impl Ledger for SqliteLedger {
         for left in list(self.connection()?, sql::CAMPAIGNS_LAUNCHING, [], read)? {
             self.remove_launch(left).map_err(|error| LedgerError::Io(error.to_string()))?;
         }
-        let mut rows = list(self.connection()?, sql::CAMPAIGNS, [], columns::campaign)?;
-        rows.retain(|row| !row.state.ended());
-        Ok(rows)
+        list(self.connection()?, sql::CAMPAIGNS_OPEN, [], columns::campaign)
     }
 
     fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError> {
