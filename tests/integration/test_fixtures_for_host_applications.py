@@ -15,6 +15,17 @@ def test_alarm(bealert_smsc, bealert_gateway):
         plan = engine.plan("news", to=[be.Recipient("p1", phone="+33639981234")])
         engine.launch(plan, by="tests", key="k").wait(timeout_s=30)
     assert [m.text for m in bealert_smsc.messages()] == ["Road open again."]
+
+def test_letter(bealert_relay):
+    letter = be.Email("Road open again", text="It is.")
+    news = be.Scenario("news", kind="news", expiry="1h", email={"en": letter})
+    gateways = [bealert_relay.gateway()]
+    with be.Engine(data=None, gateways=gateways, scenarios=[news]) as engine:
+        plan = engine.plan("news", to=[be.Recipient("p1", email="an@example.org")])
+        engine.launch(plan, by="tests", key="k").wait(timeout_s=30)
+    mails = bealert_relay.messages()
+    assert [mail.recipients for mail in mails] == [["an@example.org"]]
+    assert b"Subject: Road open again\\r\\n" in mails[0].content
 """
 
 
