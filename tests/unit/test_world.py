@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bealert_engine import Recipient, Scenario, Smpp
+from bealert_engine import Recipient, Scenario, Smpp, Smtp
 from bealert_engine.errors import (
     CampaignEnded,
     EngineClosed,
@@ -232,3 +232,75 @@ def test_what_the_page_about_it_shows() -> None:
     assert len(blocks) == 2
     for block in blocks:
         exec(compile(block, page.name, "exec"), names)
+
+
+FLOOD = Scenario(
+    "both",
+    kind="warning",
+    expiry="2h",
+    sms={"en": "Go upstairs, {{ name }}."},
+    email={"en": {"subject": "Flood", "text": "Go upstairs, {{ name }}."}},
+)
+
+
+def relay(name: str, **options: Any) -> Smtp:
+    given: dict[str, Any] = {
+        "host": "world.invalid",
+        "port": 587,
+        "sender": "BE-Alert <alert@be-alert.example>",
+        "bounces_to": "bounces@be-alert.example",
+        "username": "bealert",
+        "password": "env:NONE",
+    }
+    return Smtp(name, **{**given, **options})
+
+
+def reached_twice(count: int) -> list[Recipient]:
+    return [
+        Recipient(f"p{n}", phone=f"+3247012{n:04}", email=f"p{n}@example.org", name=f"N{n}")
+        for n in range(count)
+    ]
+
+
+def test_a_campaign_goes_out_on_both_channels_and_bounces_come_back() -> None:
+    it = World(
+        3,
+        scenarios=[FLOOD],
+        gateways=[gateway("sms-a"), relay("mail-a")],
+        far_ends={"sms-a": {"receipt_ms": 100}, "mail-a": {"bounces": 0.3, "report_ms": 60_000}},
+    )
+    with it:
+        campaign = it.launch(it.plan("both", to=reached_twice(60)), by="t", key="k")
+        done = campaign.wait()
+        assert (done.sms.delivered, done.email.accepted) == (60, 60)
+        assert len(it.mails("mail-a")) == it.books("mail-a")["unique"] == 60
+        it.advance("2h")
+        report = campaign.report()
+        assert report.balanced
+        bounced = [row.recipient for row in report.rows(states=["failed"])]
+        assert 5 <= len(bounced) <= 35
+        assert report.suppress == tuple(bounced)
+
+
+def test_every_doubled_mail_is_named_after_a_crash() -> None:
+    for calls in range(20, 400, 23):
+        with World(calls, scenarios=[FLOOD], gateways=[gateway("a"), relay("m")]) as it:
+            plan = it.plan("both", to=reached_twice(12))
+            it.crash_in(calls)
+            try:
+                it.launch(plan, by="t", key="k")
+                it.advance("1s")
+            except EngineClosed:
+                pass
+            it.reopen()
+            campaign = it.launch(plan, by="t", key="k")
+            campaign.wait()
+            report = campaign.report()
+            assert report.balanced
+            assert it.books("m")["unique"] == 12
+            assert it.books()["duplicates"] <= len(report.possibly_doubled) * 2
+
+
+def test_options_of_a_relay_that_is_served_have_no_place_in_a_world() -> None:
+    with pytest.raises(ValueError, match="maildir is for a relay that is served"):
+        World(scenarios=[FLOOD], gateways=[relay("m")], maildir="/tmp/x")

@@ -1,4 +1,4 @@
-"""A simulated world: the engine against simulated SMS gateways, in virtual time, from one seed."""
+"""A simulated world: the engine against simulated gateways, in virtual time, from one seed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from bealert_engine._known import CampaignRow, Known
 from bealert_engine._naming import check_names
 from bealert_engine._planning import Audience, Values, fill, pairs
 from bealert_engine._tables import Wrong
+from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import find
 from bealert_engine.config import Config
 from bealert_engine.errors import EngineClosed
 from bealert_engine.events import Event, Notice, cursor, entry, moment
-from bealert_engine.gateways import Smpp
+from bealert_engine.gateways import Smpp, Smtp
 from bealert_engine.plan import Plan
 from bealert_engine.progress import ENDS, CampaignState, Progress
 from bealert_engine.report import Report
 from bealert_engine.scenario import Scenario
 from bealert_engine.secret import Secret
+from bealert_engine.testing.relay import Mail
 from bealert_engine.testing.simulator import Message
 
 __all__ = ["World", "WorldCampaign"]
@@ -38,18 +40,20 @@ class World:
     """The engine and its far ends in a world where time passes only when it is told to.
 
     Plans, campaigns, progress, events and reports are those of `Engine`, made by the same code; the
-    dispatcher, the SMPP sessions and the far ends run in it without a socket, a thread or a clock.
+    dispatcher, the SMPP and SMTP sessions and the far ends run in it without a socket, a thread or a clock.
     An hour takes milliseconds, and the same seed gives the same world, faults and crashes included.
 
     Args:
         seed: Decides everything that is left to chance.
         scenarios: The reusable messages.
-        gateways: Where to send; None has one, "sms-a". Their host, port and
-            password play no part.
+        gateways: Where to send; None has one, "sms-a". Their host, port, password, certificates
+            and DKIM keys play no part, and mail counts as encrypted where they want it so.
         default_country: Two letters; completes phone numbers written without a country.
         languages: For recipients whose own language a scenario does not have, in this order.
-        far_ends: How the far end of a gateway behaves, by its name, as `Simulator` takes it.
-        **faults: How every far end behaves; `far_ends` has the last word.
+        far_ends: How the far end of a gateway behaves, by its name, as `Simulator` or `Relay`
+            takes it.
+        **faults: How every far end behaves; `far_ends` has the last word. With SMSCs and relays,
+            say in `far_ends` what only one of them knows.
 
     Raises:
         ConfigError: A gateway or scenario is wrong.
@@ -75,7 +79,7 @@ class World:
         seed: int = 1,
         *,
         scenarios: Sequence[Scenario],
-        gateways: Sequence[Smpp] | None = None,
+        gateways: Sequence[Smpp | Smtp] | None = None,
         default_country: str | None = None,
         languages: Sequence[str] = (),
         far_ends: Mapping[str, Mapping[str, Any]] | None = None,
@@ -87,6 +91,7 @@ class World:
             languages=languages,
             gateways=[_gateway()] if gateways is None else gateways,
             scenarios=scenarios,
+            bounces=_bounces(gateways or ()),
         )
         names = [gateway.name for gateway in self._config.gateways]
         strangers = sorted(set(far_ends or {}) - set(names))
@@ -252,15 +257,42 @@ class World:
     def books(self, gateway: str | None = None) -> dict[str, int]:
         """What a far end has counted, see `Simulator.books`; of all of them without a name."""
         books = [self.native.books(name) for name in self._far_ends(gateway)]
-        return {name: sum(book[name] for book in books) for name in books[0]}
+        names = dict.fromkeys(name for book in books for name in book)
+        return {name: sum(book.get(name, 0) for book in books) for name in names}
 
     def messages(self, gateway: str | None = None) -> list[Message]:
-        """What a far end accepted, in its order; of all of them, one after the other."""
+        """What an SMSC accepted, in its order; of all of them, one after the other."""
         names = self._far_ends(gateway)
         return [Message(*row) for name in names for row in self.native.messages(name)]
 
+    def mails(self, gateway: str | None = None) -> list[Mail]:
+        """What a relay took, in its order; of all of them, one after the other.
+
+        >>> from bealert_engine import Recipient, Scenario, Smtp, testing
+        >>> flood = Scenario(
+        ...     "flood",
+        ...     kind="warning",
+        ...     expiry="2h",
+        ...     email={"en": {"subject": "Flood", "text": "Go up, {{ name }}."}},
+        ... )
+        >>> relay = Smtp("mail-a", host="world.invalid", port=587, sender="alert@be-alert.example")
+        >>> people = [Recipient("p1", email="anna@example.org", name="Anna")]
+        >>> with testing.World(scenarios=[flood], gateways=[relay], latency_ms=20) as world:
+        ...     plan = world.plan("flood", to=people)
+        ...     _ = world.launch(plan, by="docs", key="flood-1").wait()
+        ...     [mail.recipients for mail in world.mails()]
+        [['anna@example.org']]
+        """
+        names = self._far_ends(gateway)
+        return [Mail(*row) for name in names for row in self.native.mails(name)]
+
     def change(self, gateway: str | None = None, **faults: Any) -> None:
-        """Change how a far end behaves from now on, as `Simulator.change` does; or all of them."""
+        """Change how a far end behaves from now on, or all of them.
+
+        Args:
+            gateway: Of which one; None changes all.
+            **faults: As `Simulator.change` or `Relay.change` takes them.
+        """
         for name in self._far_ends(gateway):
             self.native.change(name, json.dumps(faults, default=list))
 
@@ -387,6 +419,12 @@ def _gateway() -> Smpp:
         password=Secret("password"),
         sender="BE-Alert",
     )
+
+
+def _bounces(gateways: Sequence[Smpp | Smtp]) -> Bounces | None:
+    """Where bounces come in: the world itself brings them, from nowhere else."""
+    wanted = any(isinstance(gateway, Smtp) and gateway.bounces_to for gateway in gateways)
+    return Bounces(listen="127.0.0.1:2526") if wanted else None
 
 
 def _us(name: str, span: Duration, *, negative: bool = False) -> int:

@@ -11,7 +11,8 @@ use crate::owned::Owned;
 
 /// Sender, recipients, content, whether it came encrypted, ENVID, priority, seconds to deliver by: the fields of
 /// `bealert_engine.testing.Mail`.
-type Mail = (String, Vec<String>, Cow<'static, [u8]>, bool, Option<String>, Option<i8>, Option<i64>);
+pub(crate) type Mail =
+    (String, Vec<String>, Cow<'static, [u8]>, bool, Option<String>, Option<i8>, Option<i64>);
 
 /// One simulated far end; it hangs up when it is closed, or with the object.
 #[pyclass(frozen, module = "bealert_engine._engine")]
@@ -80,7 +81,7 @@ impl Relay {
     }
 }
 
-fn mail(taken: TakenMail) -> Mail {
+pub(crate) fn mail(taken: TakenMail) -> Mail {
     let TakenMail { sender, recipients, content, encrypted, envid, priority, deliver_by_s, .. } = taken;
     let recipients = recipients.into_iter().map(|(recipient, _)| recipient).collect();
     (sender, recipients, Cow::Owned(content), encrypted, envid, priority, deliver_by_s)

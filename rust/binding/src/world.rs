@@ -12,6 +12,7 @@ use crate::error::{raised, refused};
 use crate::events;
 use crate::plan::Plan;
 use crate::planner::Planner;
+use crate::relay::{self, Mail};
 use crate::report::Report;
 use crate::rows::{self, Campaign, IdOrKey, ProgressRow};
 use crate::smsc::{self, Message};
@@ -123,12 +124,21 @@ impl World {
 
     fn books<'py>(&self, py: Python<'py>, gateway: &str) -> PyResult<Bound<'py, PyDict>> {
         let books = py.detach(|| self.world.books(gateway)).map_err(|error| wrong(py, &error))?;
-        smsc::books(py, &books)
+        let counts = PyDict::new(py);
+        for (name, count) in books {
+            counts.set_item(name, count)?;
+        }
+        Ok(counts)
     }
 
     fn messages(&self, py: Python<'_>, gateway: &str) -> PyResult<Vec<Message>> {
         let messages = py.detach(|| self.world.messages(gateway)).map_err(|error| wrong(py, &error))?;
         Ok(messages.into_iter().map(smsc::message).collect())
+    }
+
+    fn mails(&self, py: Python<'_>, gateway: &str) -> PyResult<Vec<Mail>> {
+        let mails = py.detach(|| self.world.mails(gateway)).map_err(|error| wrong(py, &error))?;
+        Ok(mails.into_iter().map(relay::mail).collect())
     }
 
     fn change(&self, py: Python<'_>, gateway: &str, options: &str) -> PyResult<()> {

@@ -8,18 +8,21 @@ mod letters;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bealert_core::dispatch::Progress;
-use bealert_core::model::{CampaignId, CampaignRow};
-use bealert_sim::smsc::{Books, TakenMessage};
-use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, Setup, World as Simulated};
+use bealert_core::dispatch::{GatewaySpec, Progress};
+use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
+use bealert_sim::relay::TakenMail;
+use bealert_sim::smsc::TakenMessage;
+use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, RelaySetup, Setup, World as Simulated};
+use bealert_wire::smtp::{AuthMechanisms, TlsMode};
 
-use crate::config::{Config, GatewayConfig, SmppConfig};
+use crate::config::{Config, GatewayConfig, SmppConfig, SmtpConfig};
 use crate::error::EngineError;
 use crate::events::EventOut;
 use crate::launch::row_of;
 use crate::plan::{Plan, PlanRefused, Planner};
 use crate::session::smpp::esme_config;
-use crate::simulate::SimulatorOptions;
+use crate::session::smtp::client_config;
+use crate::simulate::{RelayOptions, SimulatorOptions};
 use crate::view::EngineView;
 use letters::Letters;
 
@@ -55,17 +58,25 @@ impl World {
     ///
     /// # Errors
     /// [`EngineError::Config`] where an option is unknown or out of its range.
-    pub fn open(config: Config, seed: u64, far_ends: &[(String, String)]) -> Result<Self, EngineError> {
+    pub fn open(mut config: Config, seed: u64, far_ends: &[(String, String)]) -> Result<Self, EngineError> {
+        for gateway in &mut config.gateways {
+            // Secrets play no part: a world is given none to sign with.
+            if let GatewayConfig::Smtp(smtp) = gateway {
+                smtp.dkim.clear();
+            }
+        }
         let mut gateways = Vec::new();
         for (at, gateway_config) in config.gateways.iter().enumerate() {
-            let GatewayConfig::Smpp(smpp) = gateway_config else {
-                let name = gateway_config.name();
-                let text = format!("gateway {name:?}: a world has no simulated mail relays");
-                return Err(EngineError::Config(text));
-            };
-            let options = far_ends.iter().find(|(name, _)| *name == smpp.name);
+            let name = gateway_config.name();
+            let options = far_ends.iter().find(|(known, _)| known == name);
             let options = options.map_or("{}", |(_, options)| options.as_str());
-            gateways.push(gateway(smpp, options, seed ^ at as u64)?);
+            let seed = seed ^ at as u64;
+            let setup = match gateway_config {
+                GatewayConfig::Smpp(smpp) => gateway(smpp, options, seed),
+                GatewayConfig::Smtp(smtp) => relay(smtp, options, seed),
+            };
+            let named = |problem| EngineError::Config(format!("the far end of {name:?}: {problem}"));
+            gateways.push(setup.map_err(named)?);
         }
         let letters = Letters::new(&config, HASH_KEY).map_err(EngineError::Config)?;
         let mut setup = Setup::calm(seed, gateways);
@@ -235,20 +246,32 @@ impl World {
         }
     }
 
-    /// What a far end has counted.
+    /// What a far end has counted, each with its name.
     ///
     /// # Errors
     /// [`EngineError::Config`] where there is no gateway of that name.
-    pub fn books(&self, gateway: &str) -> Result<Books, EngineError> {
-        Ok(*self.lock().books(self.place(gateway)?))
+    pub fn books(&self, gateway: &str) -> Result<Vec<(&'static str, u64)>, EngineError> {
+        let (at, simulated) = (self.place(gateway)?, self.lock());
+        Ok(match simulated.relay(at) {
+            Some(relay) => relay.books().counts().to_vec(),
+            None => simulated.books(at).counts().to_vec(),
+        })
     }
 
-    /// What a far end took.
+    /// What an SMSC took; nothing where the gateway has a relay.
     ///
     /// # Errors
     /// [`EngineError::Config`] where there is no gateway of that name.
     pub fn messages(&self, gateway: &str) -> Result<Vec<TakenMessage>, EngineError> {
         Ok(self.lock().messages(self.place(gateway)?))
+    }
+
+    /// What a relay took; nothing where the gateway has an SMSC.
+    ///
+    /// # Errors
+    /// [`EngineError::Config`] where there is no gateway of that name.
+    pub fn mails(&self, gateway: &str) -> Result<Vec<TakenMail>, EngineError> {
+        Ok(self.lock().mails(self.place(gateway)?).to_vec())
     }
 
     /// Changes how a far end behaves, by simulator options as JSON.
@@ -258,9 +281,15 @@ impl World {
     pub fn change(&self, gateway: &str, options: &str) -> Result<(), EngineError> {
         let at = self.place(gateway)?;
         let mut simulated = self.lock();
-        let before = simulated.faults(at).clone();
-        let faults = SimulatorOptions::from_json(options).and_then(|options| options.change(before));
-        simulated.set_faults(at, faults.map_err(EngineError::Config)?);
+        let relay = simulated.relay(at).map(|relay| relay.faults().clone());
+        if let Some(before) = relay {
+            let faults = RelayOptions::from_json(options).and_then(|options| options.change(before));
+            simulated.set_relay_faults(at, faults.map_err(EngineError::Config)?);
+        } else {
+            let before = simulated.faults(at).clone();
+            let faults = SimulatorOptions::from_json(options).and_then(|options| options.change(before));
+            simulated.set_faults(at, faults.map_err(EngineError::Config)?);
+        }
         Ok(())
     }
 
@@ -317,10 +346,8 @@ fn step(simulated: &mut Simulated) {
     simulated.step(simulated.now_us() + STEP_US);
 }
 
-fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, EngineError> {
-    let named = |problem| EngineError::Config(format!("the far end of {:?}: {problem}", smpp.name));
-    let mut far_end =
-        SimulatorOptions::from_json(options).and_then(SimulatorOptions::config).map_err(named)?;
+fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
+    let mut far_end = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config)?;
     if !options.contains("\"seed\"") {
         far_end.seed = seed;
     }
@@ -337,6 +364,40 @@ fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, 
         reconnect_max_us: smpp.reconnect_max_ms.saturating_mul(1_000),
         far_end,
         ..GatewaySetup::new(&smpp.name)
+    })
+}
+
+/// A relay and its connections. What TLS keeps off is not in a world: where TLS is wanted, every connection counts as
+/// encrypted.
+fn relay(smtp: &SmtpConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
+    let options = RelayOptions::from_json(options)?;
+    let (seeded, judges) = (options.says("seed"), options.says("auth"));
+    let mut far_end = options.config()?;
+    if smtp.username.is_some() && !judges {
+        // No password is known here: whoever has an account is let in.
+        far_end.extensions.auth = AuthMechanisms { plain: true, login: true, xoauth2: true, other: false };
+    }
+    if !seeded {
+        far_end.seed = seed;
+    }
+    (far_end.keep_messages, far_end.reports) = (true, true);
+    far_end.unix_origin_s = (WALL_MS / 1_000) as u64;
+    let mut client = client_config(smtp);
+    if client.tls != TlsMode::None {
+        client.tls = TlsMode::Implicit;
+    }
+    let GatewaySpec { units_per_second, domains, receipts, receipt_wait_us, retry, .. } =
+        GatewayConfig::Smtp(smtp.clone()).spec(GatewayId::NONE);
+    Ok(GatewaySetup {
+        sessions: smtp.connections,
+        units_per_second,
+        domains,
+        receipts,
+        receipt_wait_us,
+        retry,
+        reconnect_max_us: smtp.reconnect_max_ms.saturating_mul(1_000),
+        relay: Some(RelaySetup { client, far_end }),
+        ..GatewaySetup::new(&smtp.name)
     })
 }
 

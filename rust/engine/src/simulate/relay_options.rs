@@ -47,6 +47,23 @@ impl RelayOptions {
         Ok(settings)
     }
 
+    /// The relay itself, where nothing of it is served: no socket, file or certificate. The error names the option
+    /// that is unknown, out of its range, or needs one.
+    pub fn config(self) -> Result<RelayConfig, String> {
+        let served = ["tls", "certificate", "key", "nagle", "maildir", "reports_to"];
+        if let Some((name, _)) =
+            self.0.iter().find(|(name, value)| served.contains(&name.as_str()) && !value.is_null())
+        {
+            return Err(format!("{name} is for a relay that is served on a port"));
+        }
+        Ok(self.settings()?.config)
+    }
+
+    /// Whether an option is said.
+    pub fn says(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Changes these of the faults, while it runs. The error names an option that is none, or out of its range.
     pub fn change(self, mut faults: Faults) -> Result<Faults, String> {
         for (name, value) in &self.0 {

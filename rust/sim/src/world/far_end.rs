@@ -37,10 +37,11 @@ impl FarEnd {
 }
 
 impl Machine {
-    pub(super) fn connect(&mut self, now_us: u64) -> ConnectionId {
+    /// `encrypted`: the connection has TLS from its first octet, which then is not looked at.
+    pub(super) fn connect(&mut self, now_us: u64, encrypted: bool) -> ConnectionId {
         match self {
             Self::Smsc(smsc) => smsc.connect(now_us),
-            Self::Relay(relay) => relay.connect(now_us, false),
+            Self::Relay(relay) => relay.connect(now_us, encrypted),
         }
     }
 

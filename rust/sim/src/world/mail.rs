@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use bealert_core::dispatch::{Answer, Handout};
 use bealert_core::retry::Refusal;
-use bealert_wire::smtp::{Client, CloseReason, Content, Envelope, Event, Notify, SubmitError};
+use bealert_wire::smtp::{Client, CloseReason, Content, Envelope, Event, Notify, SubmitError, TlsMode};
 
 use super::facts::What;
 use super::far_end::FarEnd;
@@ -98,7 +98,8 @@ impl MailSession {
             self.change = Some(Change::Ended(Ending::Down { fatal: false }));
             return;
         }
-        let line = Line::new(far_end.machine.connect(now_us), setup.line);
+        let encrypted = relay.client.tls == TlsMode::Implicit;
+        let line = Line::new(far_end.machine.connect(now_us, encrypted), setup.line);
         let mut client = Box::new(Client::new(relay.client.clone()));
         client.connected(now_us);
         self.opened_us = now_us;

@@ -58,7 +58,8 @@ pub struct GatewaySetup {
 /// A mail relay, and how it is spoken to.
 #[derive(Debug, Clone)]
 pub struct RelaySetup {
-    /// The settings of each connection.
+    /// The settings of each connection. TLS is none, or implicit, and then only counts as such: nothing is
+    /// encrypted in a world.
     pub client: ClientConfig,
     /// The relay.
     pub far_end: RelayConfig,

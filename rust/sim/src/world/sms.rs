@@ -80,7 +80,7 @@ impl SmsSession {
         if hands.far_end.deaf {
             return self.down(hands.now_us);
         }
-        let line = Line::new(hands.far_end.machine.connect(hands.now_us), setup.line);
+        let line = Line::new(hands.far_end.machine.connect(hands.now_us, false), setup.line);
         let mut esme = Box::new(Esme::new(setup.esme.clone()));
         esme.connected(hands.now_us);
         self.connected_us = hands.now_us;
