@@ -40,8 +40,9 @@ class World:
     """The engine and its far ends in a world where time passes only when it is told to.
 
     Plans, campaigns, progress, events and reports are those of `Engine`, made by the same code; the
-    dispatcher, the SMPP and SMTP sessions and the far ends run in it without a socket, a thread or a clock.
-    An hour takes milliseconds, and the same seed gives the same world, faults and crashes included.
+    dispatcher, the SMPP and SMTP sessions and the far ends run in it without a socket, a thread or
+    a clock. An hour takes milliseconds, and the same seed gives the same world, faults and crashes
+    included.
 
     Args:
         seed: Decides everything that is left to chance.

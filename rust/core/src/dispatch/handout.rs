@@ -71,10 +71,14 @@ impl Dispatcher {
     }
 
     /// Messages that may go through a gateway, now or after the next commit: what a connection is worth making for.
-    pub fn waiting(&self, gateway: GatewayId) -> usize {
+    /// One that is on hold gets none, and then one; a domain that is slow is worth one.
+    pub fn waiting(&self, now_us: u64, gateway: GatewayId) -> usize {
         let routes = self.gateway(gateway).map_or(&[][..], |gateway| &gateway.serving);
-        let lanes = routes.iter().flat_map(|route| &self.routes[*route].lanes);
-        lanes.map(|lane| lane.ahead() as usize).sum()
+        let waiting = routes.iter().map(|route| {
+            let ahead: usize = self.routes[*route].lanes.iter().map(|lane| lane.ahead() as usize).sum();
+            if self.domain_is_slow(now_us, *route) { ahead.min(1) } else { ahead }
+        });
+        waiting.sum::<usize>().min(self.held_to(now_us, gateway))
     }
 
     fn choose(&mut self, now_us: u64, id: GatewayId) -> Choice {

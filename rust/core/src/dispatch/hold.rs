@@ -82,6 +82,14 @@ impl Dispatcher {
         }
     }
 
+    /// How many messages a gateway may be given now, as far as a hold has it.
+    pub(crate) fn held_to(&self, now_us: u64, id: GatewayId) -> usize {
+        match self.gateway(id).and_then(|gateway| gateway.hold) {
+            None => usize::MAX,
+            Some(hold) => usize::from(hold.probe.is_none() && now_us >= hold.until_us),
+        }
+    }
+
     /// The first message after a pause tries the gateway.
     pub(crate) fn note_probe(&mut self, now_us: u64, handout: &Handout) {
         if let Some(hold) = self.gateway_mut(handout.gateway).and_then(|gateway| gateway.hold.as_mut()) {

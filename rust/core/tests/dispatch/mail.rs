@@ -65,6 +65,11 @@ impl Mail {
         self.turn();
     }
 
+    /// The number of a relay.
+    pub(crate) fn id(&self, at: usize) -> GatewayId {
+        self.specs[at].id
+    }
+
     pub(crate) fn launch(
         &mut self,
         kind: Kind,

@@ -39,6 +39,9 @@ fn with_no_other_relay_all_wait_and_one_message_tries_after_each_pause() {
     let refused = mail.all(0);
     assert!(refused.len() > 1);
     refused.iter().for_each(|handout| mail.refuse(handout, Refusal::Gateway));
+    let waiting = |mail: &Mail| mail.dispatcher.waiting(mail.now_us, mail.id(0));
+    mail.turn();
+    assert_eq!(waiting(&mail), 0, "a connection is made for what may not go");
     let (mut tries, mut pauses, mut since_us) = (0, Vec::new(), mail.now_us);
     for _ in 0..400 {
         mail.pass(SECOND);

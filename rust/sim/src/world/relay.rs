@@ -95,7 +95,7 @@ impl HostGateway {
         let room: u32 = self.sessions.iter().map(Session::room).sum();
         // What the limiter holds back now needs no connection more than there is.
         let held = self.ready_us.is_some() && open > 0;
-        let waiting = if held { 0 } else { dispatcher.waiting(self.id) };
+        let waiting = if held { 0 } else { dispatcher.waiting(now_us, self.id) };
         let up = desk.health == Health::Up;
         let standing = Standing { open, resting, up, waiting: waiting.saturating_sub(room as usize) };
         let wanted = desk.openings.wanted(now_us, standing);

@@ -21,7 +21,7 @@ impl Gateway {
         let room: u32 = self.sessions.iter().map(Session::room).sum();
         // What the limiter holds back now needs no connection more than there is.
         let held = self.ready_us.is_some() && open > 0;
-        let waiting = if held { 0 } else { pass.dispatcher.waiting(self.id) };
+        let waiting = if held { 0 } else { pass.dispatcher.waiting(pass.now_us, self.id) };
         let waiting = waiting.saturating_sub(room as usize);
         let standing = Standing { open, resting, up: self.health == Health::Up, waiting };
         let wanted = openings.wanted(pass.now_us, standing);
