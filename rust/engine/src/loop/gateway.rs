@@ -268,7 +268,11 @@ impl Gateway {
             if self.relay.is_some() {
                 pass.dispatcher.session_down(pass.now_us, self.id, RELAY);
             }
-            let hint = if fatal { "; check the account, it is tried again slowly" } else { "" };
+            let hint = match (fatal, &self.relay) {
+                (false, _) => "",
+                (true, None) => "; check the account, it is tried again slowly",
+                (true, Some(_)) => "; put that right, it is tried again slowly",
+            };
             let text = format!("{} can't send: {why}{hint}", self.name);
             pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::GatewayDown, &text);
         }

@@ -222,7 +222,10 @@ impl SmtpSession {
         let envelope = self.relay.envelope(handout, &mail, pass.wall_ms, &mut self.sender, &recipients);
         client.submit(pass.now_us, handout.token, &envelope, &mail).map_err(|error| match error {
             SubmitError::NotReady | SubmitError::Full => NotSent::NoRoom,
-            SubmitError::Sender(_) | SubmitError::Envid => NotSent::Unfit(error.to_string()),
+            // Another relay may take what is too large for this one.
+            SubmitError::Sender(_) | SubmitError::Envid | SubmitError::TooLarge { .. } => {
+                NotSent::Unfit(error.to_string())
+            }
             error => NotSent::Never(error.to_string()),
         })
     }

@@ -7,7 +7,7 @@ use bealert_engine::{CampaignState, Engine, EventOut};
 use bealert_sim::relay::{Fate, Faults, Limit, Phase, RelayConfig, Rule};
 use bealert_wire::smtp::{EnhancedCode, Reply};
 
-use crate::host::{ended, until};
+use crate::host::{ended, events, until};
 use crate::post::{accepted, config, email, launch, relay};
 use crate::post_office::PostOffice;
 
@@ -153,4 +153,38 @@ fn a_connection_that_the_relay_closed_meanwhile_costs_nobody_anything() {
         .into_iter()
         .any(|event| matches!(event, EventOut::Notice { code: "gateway_down", .. }));
     assert!(!down, "a relay is not down for having closed what was idle");
+}
+
+/// A relay that takes letters of at most 900 octets, which ours are not.
+fn small() -> PostOffice {
+    let mut config = RelayConfig::default();
+    config.extensions.size = Some(900);
+    PostOffice::start(config)
+}
+
+#[test]
+fn a_letter_that_is_too_large_is_told_of_once_and_fails_nobody() {
+    let office = small();
+    let engine = Engine::open(config(None, &[relay("mail-a", office.port, "")])).unwrap();
+    let id = launch(&engine, "short", 100, "k");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!(email(&progress).of(State::Expired), 100, "{progress:?}");
+    assert_eq!(office.books().messages, 0);
+    let about = |event: &EventOut| matches!(event, EventOut::Notice { code: "no_gateway", text, .. } if text.contains("relay takes 900"));
+    let told = events(&engine, id).iter().filter(|event| about(event)).count();
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn what_is_too_large_for_one_relay_goes_through_another() {
+    let (office, other) = (small(), PostOffice::faulty(Faults::default()));
+    let gateways = [
+        relay("mail-a", office.port, r#", "priority": 0"#),
+        relay("mail-b", other.port, r#", "priority": 1"#),
+    ];
+    let engine = Engine::open(config(None, &gateways)).unwrap();
+    let id = launch(&engine, "alert", 300, "k");
+    let progress = ended(&engine, id, Duration::from_secs(60));
+    assert_eq!(accepted(&progress), 300, "{progress:?}");
+    assert_eq!((office.books().messages, other.books().unique), (0, 300));
 }

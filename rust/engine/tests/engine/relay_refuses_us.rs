@@ -51,7 +51,7 @@ fn a_wrong_password_is_said_and_not_hammered() {
     let engine = Engine::open(config(None, &[account("wrong", &office, "required")])).unwrap();
     let events = engine.events(Some(0), None).unwrap();
     let text = said(&events);
-    assert!(text.contains("refuses the account") && text.contains("check the account"), "{text}");
+    assert!(text.contains("refuses the account") && text.contains("tried again slowly"), "{text}");
     nobody_fails(&engine);
     let books = office.books();
     assert_eq!((books.refused_accounts, books.connections, books.messages), (1, 1, 0));
