@@ -80,3 +80,16 @@ fn beside_the_sms_of_the_same_campaign() {
     assert_eq!(email(&progress).of(State::Waiting), 0);
     assert_eq!((far.books().messages.len() as u64, office.books().unique), (count, count));
 }
+
+#[test]
+fn a_connection_after_the_first_takes_up_its_tls_session() {
+    let office = PostOffice::start_encrypted(RelayConfig::default(), Encryption::StartTls, "127.0.0.1");
+    let more = format!(r#", "ca": {:?}, "connections": 1, "messages_per_connection": 100"#, office.ca);
+    let gateway = relay("mail-a", office.port, &more).replace("\"none\"", "\"required\"");
+    let engine = Engine::open(config(None, &[gateway])).unwrap();
+    let books = sends_all(&engine, &office);
+    close(&engine);
+    std::thread::sleep(Duration::from_millis(50));
+    let resumed = office.resumed.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(books.connections >= 30 && resumed + 1 >= books.connections, "{resumed} of {books:?}");
+}

@@ -5,14 +5,14 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bealert_sim::relay::{Books, ConnectionId, Faults, RelayConfig, RelaySim};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 
 /// How a relay is encrypted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(crate) struct PostOffice {
     pub ca: String,
     sim: Arc<Mutex<RelaySim>>,
     nagle: Arc<AtomicBool>,
+    /// Handshakes that took up an earlier connection's session.
+    pub resumed: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 }
 
@@ -47,9 +49,17 @@ impl PostOffice {
         let port = listener.local_addr().unwrap().port();
         let (sim, stop) = (Arc::new(Mutex::new(RelaySim::new(config))), Arc::new(AtomicBool::new(false)));
         let nagle = Arc::new(AtomicBool::new(false));
-        let served = (Arc::clone(&sim), Arc::clone(&stop), Arc::clone(&nagle));
-        thread::spawn(move || serve(&listener, &served.0, &served.1, &served.2, &tls, encryption));
-        Self { port, ca, sim, nagle, stop }
+        let resumed = Arc::new(AtomicU64::new(0));
+        let served = Served {
+            sim: Arc::clone(&sim),
+            stop: Arc::clone(&stop),
+            nagle: Arc::clone(&nagle),
+            resumed: Arc::clone(&resumed),
+            tls,
+            encryption,
+        };
+        thread::spawn(move || serve(&listener, &served));
+        Self { port, ca, sim, nagle, resumed, stop }
     }
 
     /// With Nagle's algorithm on, as a server has it that does not think of it.
@@ -100,14 +110,17 @@ struct Line {
     gone: bool,
 }
 
-fn serve(
-    listener: &TcpListener,
-    sim: &Mutex<RelaySim>,
-    stop: &AtomicBool,
-    nagle: &AtomicBool,
-    tls: &Arc<ServerConfig>,
+struct Served {
+    sim: Arc<Mutex<RelaySim>>,
+    stop: Arc<AtomicBool>,
+    nagle: Arc<AtomicBool>,
+    resumed: Arc<AtomicU64>,
+    tls: Arc<ServerConfig>,
     encryption: Encryption,
-) {
+}
+
+fn serve(listener: &TcpListener, served: &Served) {
+    let Served { sim, stop, nagle, resumed, tls, encryption } = served;
     let origin = Instant::now();
     let now = || 1_000_000 + origin.elapsed().as_micros() as u64;
     let mut lines: HashMap<ConnectionId, Line> = HashMap::new();
@@ -117,7 +130,7 @@ fn serve(
         while let Ok((socket, _)) = listener.accept() {
             socket.set_nonblocking(true).unwrap();
             socket.set_nodelay(!nagle.load(Ordering::Relaxed)).unwrap();
-            let implicit = encryption == Encryption::Implicit;
+            let implicit = *encryption == Encryption::Implicit;
             let connection = sim.lock().unwrap().connect(now(), implicit);
             let tls = implicit.then(|| Box::new(ServerConnection::new(Arc::clone(tls)).unwrap()));
             lines.insert(connection, Line { socket, tls, gone: false });
@@ -140,6 +153,8 @@ fn serve(
             }
             line.gone |= sim.wants_close(*connection) && sim.outgoing(*connection).is_empty();
             if line.gone {
+                let kind = line.tls.as_ref().and_then(|tls| tls.handshake_kind());
+                resumed.fetch_add(u64::from(kind == Some(HandshakeKind::Resumed)), Ordering::Relaxed);
                 sim.disconnected(now(), *connection);
             }
         }
