@@ -11,8 +11,9 @@ import os, sys, time, warnings
 import bealert_engine as be
 from bealert_engine import testing
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is tested
-news = be.Scenario("news", kind="news", expiry="1h", sms={"en": "Road open again."})
-people = [be.Recipient(f"p{n}", phone="+33639981234") for n in range(100)]
+news = be.Scenario("news", kind="news", expiry="1h", sms={"en": "Road open again."},
+    email={"en": be.Email("Road", text="Open again.")})
+people = [be.Recipient(f"p{n}", phone="+33639981234", email=f"p{n}@example.org") for n in range(100)]
 
 def forked(call):
     try:
@@ -23,9 +24,9 @@ def forked(call):
         print("child:", repr(error), flush=True)
     return False
 
-with testing.smsc() as smsc:
-    gateway = smsc.gateway(parts_per_second=100)
-    with be.Engine(data=sys.argv[1], gateways=[gateway], scenarios=[news]) as engine:
+with testing.smsc() as smsc, testing.relay() as relay:
+    gateways = [smsc.gateway(parts_per_second=100), relay.gateway(messages_per_second=100)]
+    with be.Engine(data=sys.argv[1], gateways=gateways, scenarios=[news]) as engine:
         plan = engine.plan("news", to=people)
         campaign = engine.launch(plan, by="tests", key="k")
         looks, events = campaign.progress(every_s=0), engine.events()
@@ -55,15 +56,18 @@ with testing.smsc() as smsc:
             sys.exit(bool(wrong))  # through the with block, and through what Python does at its end
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         last = campaign.wait(timeout_s=30)
-        print(status, last.sms.delivered, engine.campaign("k").report().balanced, flush=True)
-    print(smsc.books()["submits"], flush=True)
+        print(status, last.sms.delivered, last.email.accepted, engine.campaign("k").report().balanced, flush=True)
+    books = relay.books()
+    print(smsc.books()["submits"], books["messages"], books["faults"], flush=True)
 """
 
 
 def test_a_child_gets_engine_forked_and_the_parent_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CHILD, str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert ran.stdout.split() == ["0", "100", "True", "100"], ran.stdout + ran.stderr
+    assert ran.stdout.split() == ["0", "100", "100", "True", "100", "100", "0"], (
+        ran.stdout + ran.stderr
+    )
     assert ran.stderr == ""
 
 
