@@ -97,6 +97,12 @@ impl fmt::Display for Secured {
 /// Why a handshake failed, for people, where it is the certificate: what another try will not change.
 pub(crate) fn certificate_problem(error: &io::Error) -> Option<String> {
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        // What `openssl req -x509` makes unless it is told otherwise (RFC 5280 §4.2.1.9).
+        rustls::Error::InvalidCertificate(why) if format!("{why:?}").contains("CaUsedAsEndEntity") => Some(
+            "the certificate does not verify: it is that of an authority, also where it is in `ca`; make the \
+             relay one with basicConstraints=CA:FALSE"
+                .to_owned(),
+        ),
         rustls::Error::InvalidCertificate(why) => Some(format!(
             "the certificate does not verify: {why}; give the relay a valid one, or its authority in `ca`"
         )),
@@ -163,5 +169,34 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a certificate for itself that is in `ca`; `None` where it verifies.
+    fn judged(made: rcgen::CertificateParams) -> Option<String> {
+        let certificate = made.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let roots = Arc::new(roots(Some(&certificate.pem())).unwrap());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build().unwrap();
+        let host = ServerName::try_from("relay.example").unwrap();
+        let verified = verifier.verify_server_cert(certificate.der(), &[], &host, &[], UnixTime::now());
+        let error = io::Error::new(io::ErrorKind::InvalidData, verified.err()?);
+        Some(certificate_problem(&error).expect("it is about the certificate"))
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_verify_is_told_with_what_to_do() {
+        let made = |name: &str| rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        assert_eq!(judged(made("relay.example")), None);
+        let other = judged(made("other.example")).expect("another name");
+        assert!(other.contains("relay.example") && other.contains("`ca`"), "{other}");
+        let mut authority = made("relay.example");
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let own = judged(authority).expect("that of an authority");
+        assert!(own.contains("CA:FALSE") && !own.contains("OtherError"), "{own}");
     }
 }
