@@ -1,6 +1,6 @@
 """The Rust core. Private: `bealert_engine` is the public library."""
 
-from typing import final
+from typing import Literal, final
 
 from bealert_engine._known import CampaignRow
 from bealert_engine.check import CheckRow
@@ -23,6 +23,7 @@ __all__ = [
     "World",
     "control",
     "control_launch",
+    "mail_problem",
     "planner",
     "verify",
 ]
@@ -169,6 +170,9 @@ class Smsc:
     def failure(self) -> str | None: ...
     def close(self) -> None: ...
 
+def mail_problem(
+    kind: Literal["mailbox", "address", "bounces", "domain"], text: str
+) -> str | None: ...
 def planner(config: str, scenario: str, values: list[tuple[str, str]]) -> Planner: ...
 def verify(directory: str) -> tuple[list[tuple[int | None, str]], int, int, int]: ...
 def control_launch(directory: str, plan: Plan, by: str, key: str) -> int: ...

@@ -15,6 +15,7 @@ from typing import Any
 from bealert_engine import _durations as durations
 from bealert_engine import _readers as readers
 from bealert_engine._durations import Duration
+from bealert_engine._mailboxes import allowed
 from bealert_engine._tables import Problem, Reader, Table, Values, Wrong, settle
 from bealert_engine.bounces import Bounces, bounces_of
 from bealert_engine.errors import ConfigError
@@ -179,14 +180,7 @@ def _languages(value: object) -> tuple[str, ...]:
 
 
 def _senders(value: object) -> tuple[str, ...]:
-    return readers.listed(value, _sender)
-
-
-def _sender(value: object) -> str:
-    local, at, domain = readers.filled(value).strip().rpartition("@")
-    if not (at and domain and f"{local}{domain}".isprintable()) or " " in local + domain:
-        raise Wrong(f'{value!r} is not an address, or a domain like "@alert.example"')
-    return readers.text(value).strip()
+    return readers.listed(value, allowed)
 
 
 def _age(value: object) -> timedelta | None:

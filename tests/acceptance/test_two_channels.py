@@ -127,7 +127,8 @@ def test_a_launch_sends_both_and_the_report_accounts_for_both(bealert: Any, far_
         ("map.png", "gone.png", "[scenarios.burglary] email.nl.attachments.0: cannot read"),
         ("text_file", "text_fil", "[scenarios.burglary] email.nl.text_fil: unknown key"),
         ('tls = "none"', 'tls = "no"', "[gateways.mail-a] tls: must be one of none"),
-        ('"@be-alert.example"', '"x"', "top level, senders.0: 'x' is not an address"),
+        ("BE-Alert <no-", "BE-Alert no-", "[gateways.mail-a] sender: write it as"),
+        ('"@be-alert.example"', '"x"', "top level, senders.0: not an e-mail address"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_exit_2_and_named(

@@ -281,13 +281,6 @@ def test_a_sender_or_a_rate_that_may_not_be_refuses_the_plan(
         engine.plan("alert", to=[])
 
 
-def test_a_plan_without_an_engine_refuses_a_sender_that_is_none(relay: Any) -> None:
-    gateways = [relay.gateway(sender="BE-Alert")]
-    config = be.Config(data=None, gateways=gateways, scenarios=[ONLY_EMAIL])
-    with pytest.raises(be.PlanRefused, match=r'gateway mail-a: sender "BE-Alert": .* has no @'):
-        be.make_plan(config, "alert", to=[])
-
-
 def test_relays_share_the_people_by_weight(flavour: Any, people: Any, relay: Any) -> None:
     with testing.relay() as other:
         gateways = [relay.gateway(weight=3), other.gateway("mail-b")]
@@ -299,17 +292,12 @@ def test_relays_share_the_people_by_weight(flavour: Any, people: Any, relay: Any
     assert relay.books()["messages"] == 300
 
 
-def test_what_a_relay_cannot_be_opened_with_is_named(flavour: Any, relay: Any) -> None:
+def test_a_key_that_cannot_sign_is_named_when_the_engine_opens(flavour: Any, relay: Any) -> None:
     key = be.Dkim(domain="be-alert.example", selector="s1", key=be.Secret("no key"))
-    gateways = [relay.gateway(dkim=[key], reply_to="Desk"), relay.gateway("b", bounces_to="b@")]
-    gateways.append(relay.gateway("c", sender="BE-Alert"))
     with (
         pytest.raises(be.ConfigError) as caught,
-        flavour.engine(data=None, gateways=gateways, scenarios=[ONLY_EMAIL]),
+        flavour.engine(data=None, gateways=[relay.gateway(dkim=[key])], scenarios=[ONLY_EMAIL]),
     ):
         pass
-    told = "\n".join(caught.value.problems)
-    assert 'gateway "mail-a": reply_to "Desk"' in told
-    assert 'gateway "mail-a": the dkim key of s1._domainkey.be-alert.example' in told
-    assert 'gateway "b": bounces_to "b@"' in told
-    assert 'gateway "c": sender "BE-Alert"' in told
+    (problem,) = caught.value.problems
+    assert 'gateway "mail-a": the dkim key of s1._domainkey.be-alert.example' in problem

@@ -56,6 +56,28 @@ KEYS = [
     "sms-a",
     "burglary",
     "windw",
+    "mail-a",
+    "senders",
+    "bounces",
+    "listen",
+    "maildir",
+    "tls",
+    "ca",
+    "username",
+    "bounces_to",
+    "reply_to",
+    "ehlo_name",
+    "messages_per_second",
+    "domains",
+    "dkim",
+    "weight",
+    "timeouts",
+    "subject",
+    "text",
+    "html",
+    "attachments",
+    "unsubscribe",
+    "mailto",
 ]
 
 texts = st.text(max_size=12) | st.sampled_from(
@@ -78,6 +100,10 @@ texts = st.text(max_size=12) | st.sampled_from(
         "{{ name }}",
         "{% if",
         "a\u202eb",
+        "a@b.example",
+        "A <a@b.example>",
+        "a@localhost",
+        "<p>{{ name }}",
     ]
 )
 scalars = (
@@ -106,16 +132,24 @@ def test_any_tables(document: dict[str, Any], tmp_path: Path) -> None:
 
 
 @run
-@given(path=st.lists(st.sampled_from(KEYS), min_size=1, max_size=3), value=values)
-def test_one_wrong_value_in_a_good_file(path: list[str], value: object, tmp_path: Path) -> None:
+@given(
+    path=st.lists(st.sampled_from(KEYS), min_size=1, max_size=4),
+    gateway=st.sampled_from(["sms-a", "mail-a"]),
+    value=values,
+)
+def test_one_wrong_value_in_a_good_file(
+    path: list[str], gateway: str, value: object, tmp_path: Path
+) -> None:
     """Most of the file is right, so what is wrong gets far."""
     document = tomllib.loads(GOOD.read_text())
     for name in ("gateways", "scenarios"):
         document[name] = dict(document[name])
+    scenario = next(iter(document["scenarios"].values()))
     table: Any = {
-        "gateway": next(iter(document["gateways"].values())),
-        "scenario": next(iter(document["scenarios"].values())),
-    }.get("gateway" if len(path) == 1 else "scenario" if len(path) == 2 else "", document)
+        1: document["gateways"][gateway],
+        2: scenario,
+        3: scenario["email"]["nl"],
+    }.get(len(path), document)
     table[path[-1]] = value
     read_or_refused(tmp_path, dumped(document))
 
@@ -162,8 +196,10 @@ def taken_by_the_core(config: Config) -> None:
     """What is read crosses to Rust without a surprise there, and is planned or refused in words."""
     wire = json.loads(config.to_wire(secrets=False))
     assert wire["data"]
-    nowhere = {"host": "127.0.0.1", "port": 9}
+    # Nothing is connected to, and nothing listens: that is for the tests of what does.
+    nowhere = {"host": "127.0.0.1", "port": 9, "receipts": False}
     wire |= {"data": None, "gateways": [gateway | nowhere for gateway in wire["gateways"]]}
+    wire["bounces"] = None
     engine = _engine.Engine.open(json.dumps(wire))
     try:
         for scenario in config.scenarios:

@@ -102,7 +102,7 @@ def test_all_problems_come_at_once_with_table_and_key(tmp_path: Path) -> None:
         [
             'top level, bounces.mail_dir: unknown key; did you mean "maildir"?',
             "top level, bounces.listen: give listen or maildir, one of them",
-            "top level, senders.0: 'nobody' is not an address, or a domain like \"@alert.example\"",
+            "top level, senders.0: not an e-mail address: it has no @",
             '[gateways.mail-a] conections: unknown key; did you mean "connections"?',
             f"[gateways.mail-a] password: cannot read the secret file /secrets/gone: {gone}",
             f"[gateways.mail-a] dkim.0.key: cannot read the secret file /secrets/none.pem: {gone}",

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from bealert_engine import _readers as readers
 from bealert_engine._durations import Duration, milliseconds, positive
+from bealert_engine._mailboxes import domain, line, mailbox, return_path
 from bealert_engine._tables import Problem, Table, Values, Wrong, settle
 from bealert_engine.errors import ConfigError
 from bealert_engine.gateways.dkim import Dkim, dkim_keys
@@ -56,7 +57,7 @@ class Smtp:
         host: Name or address of the relay; with TLS also the name its certificate has to have.
         port: Its TCP port: 587 (STARTTLS) or 465 (implicit TLS) for submission, 25 for a relay.
         sender: From whom messages are: "Name <address>" or an address. A plan refuses one that
-            is none, or that the engine's `senders` do not allow.
+            the engine's `senders` do not allow.
         tls: "none", "opportunistic", "required" or "implicit".
         ca: "file:PATH" of certificates (PEM) to trust besides those of the system.
         username: The account; None does not log in.
@@ -181,13 +182,6 @@ class Smtp:
         }
 
 
-def _line(value: object) -> str:
-    """Read text that stands in a header or a command: nothing in it may end the line."""
-    if not readers.filled(value).isprintable():
-        raise Wrong("must not hold control characters")
-    return readers.filled(value)
-
-
 def _certificates(value: object) -> str:
     text = readers.text(value)
     if not text.startswith("file:") or not text.removeprefix("file:").strip():
@@ -202,11 +196,11 @@ def _rates(value: object) -> dict[str, float]:
         raise Wrong(f"must have at most {DOMAINS_LIMIT} domains, not {len(value)}")
     rates: dict[str, float] = {}
     problems: list[Problem] = []
-    for domain, rate in value.items():
+    for name, rate in value.items():
         try:
-            rates[readers.host(domain).lower()] = _above_nothing(rate)
+            rates[domain(name)] = _above_nothing(rate)
         except Wrong as wrong:
-            problems += [problem.under(str(domain)) for problem in wrong.problems]
+            problems += [problem.under(str(name)) for problem in wrong.problems]
     if problems:
         raise Wrong(problems)
     return rates
@@ -235,14 +229,14 @@ SMTP = Table(
     keys={
         "host": readers.host,
         "port": readers.whole(1, 65_535),
-        "sender": _line,
+        "sender": mailbox,
         "tls": readers.one_of(*get_args(Tls)),
         "ca": _certificates,
-        "username": _line,
+        "username": line,
         "password": reference,
         "auth": readers.one_of(*get_args(Auth)),
-        "bounces_to": _line,
-        "reply_to": _line,
+        "bounces_to": return_path,
+        "reply_to": mailbox,
         "ehlo_name": readers.host,
         "connections": readers.whole(1, CONNECTIONS_LIMIT),
         "messages_per_second": readers.number,

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod events;
 mod ledger;
+mod mail;
 mod owned;
 mod people;
 mod plan;
@@ -34,6 +35,8 @@ mod _engine {
     use crate::events::Subscription;
     #[pymodule_export]
     use crate::ledger::Ledger;
+    #[pymodule_export]
+    use crate::mail::mail_problem;
     #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]
