@@ -122,8 +122,8 @@ pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<
         .or_else(|| returned(&message, verp))
         .ok_or(NotABounce::NoToken)?;
     // Some reporters put everything into one group.
-    let people = std::iter::once(about).chain(groups).filter_map(|fields| bounced(&fields, token));
-    let bounced: Vec<Bounced> = people.take(MAX_PEOPLE).collect();
+    let people = std::iter::once(about).chain(groups).take(MAX_PEOPLE);
+    let bounced: Vec<Bounced> = people.filter_map(|fields| bounced(&fields, token)).collect();
     if bounced.is_empty() { Err(NotABounce::NoReport) } else { Ok(bounced) }
 }
 

@@ -9,6 +9,7 @@ use super::email::EmailText;
 use super::head;
 use super::patches::Patches;
 use super::problem::{LetterProblem, MailProblem, Part};
+use super::render::{self, MAX_SUBJECT};
 use super::settings::{Identity, LetterSettings};
 use super::template;
 use super::version::Version;
@@ -169,7 +170,7 @@ impl Letters {
     /// # Panics
     /// Where there is no such language or identity.
     pub fn render(&self, to: &Addressee<'_>, out: &mut Patches) -> Result<Shape, LetterProblem> {
-        super::render::render(self, to, out)
+        render::render(self, to, out)
     }
 
     /// What a recipient reads.
@@ -189,7 +190,7 @@ impl Letters {
             checked.transpose().map(|checked| checked.map(|()| text))
         };
         let mut subject = String::new();
-        super::render::subject(self, language, values, &mut subject)?;
+        render::subject(self, language, values, &mut subject)?;
         let text = body(Part::Text, &version.text)?.unwrap_or_default();
         Ok(Preview { subject, text, html: body(Part::Html, &version.html)? })
     }
@@ -231,7 +232,9 @@ fn fixed(
     let static_text = subjects.names_of(language).is_empty() && subjects.pieces(language).is_some();
     let mut text = String::new();
     static_text.then(|| subjects.render(language, &Values::default(), &mut text).ok())??;
-    Some(if settings.drill { format!("{} {text}", head::drill_mark(&email.language)) } else { text })
+    let subject = if settings.drill { format!("{} {text}", head::drill_mark(&email.language)) } else { text };
+    // One that is too long is refused where each is rendered.
+    Some(subject).filter(|subject| subject.len() <= MAX_SUBJECT)
 }
 
 /// What stands where there is nothing to compile; problems are returned in its place.

@@ -15,8 +15,12 @@ use crate::plan::{Content, RenderProblem, Values};
 /// Octets that all values of a letter may have once they are encoded: a queue holds thousands of letters.
 const MAX_VALUES: usize = 1_024 * 1_024;
 
+/// Octets of a letter: a value that stands in many places is kept once, and sent in each of them. What attachments and
+/// texts may have together, encoded, is below it.
+const MAX_LETTER: usize = 24 * 1_024 * 1_024;
+
 /// Octets of a subject: readers show some sixty characters of it.
-const MAX_SUBJECT: usize = 998;
+pub(super) const MAX_SUBJECT: usize = 998;
 
 /// Keeps `Message-ID` apart from everything else that is made with the ledger's secret.
 const DOMAIN: (u64, u64) = (0x6265_616c_6572_7420, 0x6d73_6769_6420_3120);
@@ -28,7 +32,7 @@ pub(super) fn render(
     out: &mut Patches,
 ) -> Result<Shape, LetterProblem> {
     let before = out.mark();
-    let rendered = slots(letters, to, out);
+    let rendered = slots(letters, to, out).and_then(|()| bounded(letters, out));
     if let Err(problem) = rendered {
         out.reset(before);
         return Err(problem);
@@ -70,6 +74,14 @@ fn slots(letters: &Letters, to: &Addressee<'_>, out: &mut Patches) -> Result<(),
     }
     out.text = text;
     blank(version, to.values)
+}
+
+fn bounded(letters: &Letters, out: &Patches) -> Result<(), LetterProblem> {
+    let sizes = out.identities().iter().map(|identity| out.last(letters, *identity).size());
+    if sizes.max().unwrap_or(0) > MAX_LETTER {
+        return Err(LetterProblem::TooLong { part: Part::Text, most: MAX_LETTER });
+    }
+    Ok(())
 }
 
 fn fill(

@@ -48,7 +48,8 @@ pub(crate) fn read(octets: &[u8]) -> bool {
     patches.letter(&letters, 0, 0).write(&mut out);
     assert_eq!(out.len(), shape.size);
     keeps_to_lines(&out, to.utf8());
-    letters.preview(0, &values).expect("what was rendered can be shown");
+    let shown = letters.preview(0, &values);
+    assert!(shown.is_ok() || shape.size > 1_024 * 1_024, "what was rendered can be shown: {shown:?}");
     true
 }
 

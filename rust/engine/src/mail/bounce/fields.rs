@@ -23,9 +23,7 @@ impl<'a> Fields<'a> {
             if rest.is_empty() {
                 return None;
             }
-            let end = |gap: &[u8]| memchr::memmem::find(rest, gap).map(|at| at + gap.len());
-            let end = end(b"\n\n").into_iter().chain(end(b"\n\r\n")).min().unwrap_or(rest.len());
-            let (group, more) = rest.split_at(end);
+            let (group, more) = rest.split_at(end(rest));
             rest = more;
             Some(group)
         })
@@ -36,6 +34,13 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, name: &'static str) -> Option<&str> {
         self.0.header_raw(name).map(str::trim)
     }
+}
+
+/// Where a group ends: behind the first empty line.
+fn end(text: &[u8]) -> usize {
+    let mut lines = memchr::memchr_iter(b'\n', text);
+    let empty = lines.find(|at| matches!(text[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]));
+    empty.map_or(text.len(), |at| at + 1)
 }
 
 /// What a far end said, without the word that says how it said it (`smtp;`), in a line of printable ASCII.

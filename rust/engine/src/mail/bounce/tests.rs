@@ -152,6 +152,34 @@ fn a_report_with_a_whole_letter_behind_it_is_read_without_it() {
     assert_eq!(one(&text).status, Status(5, 1, 1));
 }
 
+/// Whoever can write to a return path can write this.
+#[test]
+fn a_report_made_to_take_long_does_not() {
+    let group = |text: &str| POSTFIX.replace("Final-Recipient:", &format!("{text}\nFinal-Recipient:"));
+    for text in [
+        group(&"X: y\n\n".repeat(200_000)),
+        group(&"\n".repeat(1_000_000)),
+        group(&"Action: failed\n\n".repeat(100_000)),
+        group(&"X:\n".repeat(300_000)),
+        group(&format!("X: {}", "\n y".repeat(300_000))),
+        POSTFIX.replace("\nTo:", &format!("\n{}To:", "Delivered-To: a+b@c\n".repeat(50_000))),
+        POSTFIX.replace("This is a MIME", &"--4Xy1Zp2Kx9z1.1795531262/mx.example.net\n".repeat(25_000)),
+        (0..2_000)
+            .map(|at| format!("Content-Type: multipart/report; boundary=\"b{at}\"\n\n--b{at}\n"))
+            .collect(),
+        "Content-Type: message/rfc822\n\n".repeat(30_000),
+        format!("Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: {}", "a;".repeat(400_000)),
+        format!("Subject: {}\n\n", "=?utf-8?q?a?= ".repeat(70_000)),
+        format!("To: {}\n\n", "<a+b@c>,(".repeat(110_000)),
+    ] {
+        let (text, begun) = (sample(&text), std::time::Instant::now());
+        let bounced = read(text.as_bytes(), Some(&path()), &verp()).unwrap_or_default();
+        assert!(bounced.len() <= MAX_PEOPLE);
+        // A hundred times what any of them takes. What grows with the square of the octets takes minutes.
+        assert!(begun.elapsed().as_secs() < 20, "{:?} for {:?}", begun.elapsed(), &text[..60]);
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_said_is_kept_short_and_printable(said in "\\PC{0,400}", action in "[a-z]{1,9}", status in "[0-9.]{0,9}") {

@@ -57,9 +57,11 @@ impl Composer for EmailComposer {
     }
 
     fn example(&self, at: &Reader<'_>) -> Shown {
-        let preview =
-            self.letters.preview(at.language, at.values).expect("the same letter was just composed");
-        Shown { subject: Some(preview.subject), text: preview.text }
+        match self.letters.preview(at.language, at.values) {
+            Ok(preview) => Shown { subject: Some(preview.subject), text: preview.text },
+            // A letter is put together of its values; to show it, all of it is run, which has a limit of work.
+            Err(problem) => Shown { subject: None, text: problem.to_string() },
+        }
     }
 
     fn nobody_takes(&self) -> &'static str {

@@ -102,6 +102,15 @@ fn what_is_missing_or_blank_is_no_letter() {
     let letters = compiled(email("{{ a }}", Some("x"), None), &settings(Kind::News));
     let blank = LetterProblem::Template { part: Part::Subject, problem: RenderProblem::Blank };
     assert_eq!(rendered(&letters, &[("a", " ")], None).unwrap_err(), blank);
+    let letters = compiled(email(&"s".repeat(999), Some("x"), None), &settings(Kind::News));
+    let long = LetterProblem::TooLong { part: Part::Subject, most: 998 };
+    assert_eq!(rendered(&letters, &[], None).unwrap_err(), long);
+    let letters = compiled(email("s", Some(&"{{ a }}".repeat(30)), None), &settings(Kind::News));
+    let a = "x".repeat(900_000);
+    assert!(matches!(
+        rendered(&letters, &[("a", &a)], None),
+        Err(LetterProblem::TooLong { part: Part::Text, .. })
+    ));
     let long = "x".repeat(2_000_000);
     let letters = compiled(email("s", Some("{{ a }}"), None), &settings(Kind::News));
     assert!(matches!(
