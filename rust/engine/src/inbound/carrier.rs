@@ -75,10 +75,10 @@ impl Carrier {
         }
     }
 
-    /// Works on what was read, up to a message that has to become durable. Gives whether the dispatcher was told
-    /// something.
-    pub(super) fn work(&mut self, pass: &mut Pass<'_>, verp: &Verp, counts: &mut Counts) -> bool {
-        let mut told = false;
+    /// Works on what was read, up to a message that has to become durable. Gives the octets of the messages that
+    /// were read.
+    pub(super) fn work(&mut self, pass: &mut Pass<'_>, verp: &Verp, counts: &mut Counts) -> usize {
+        let mut octets = 0;
         while let Some(event) = self.server.poll_event() {
             match event {
                 ServerEvent::Mail(_) => {
@@ -95,9 +95,8 @@ impl Carrier {
                     continue;
                 }
                 ServerEvent::Complete { .. } => {
-                    let waits = self.take_message(pass, verp, counts);
-                    told |= waits;
-                    if waits {
+                    octets += self.content.len().max(1);
+                    if self.take_message(pass, verp, counts) {
                         continue;
                     }
                 }
@@ -106,7 +105,7 @@ impl Carrier {
             }
             self.server.accept(pass.now_us);
         }
-        told
+        octets
     }
 
     /// Hands a whole message on. Gives whether its answer waits for a commit. What says nothing is thanked for, and

@@ -5,8 +5,9 @@ use bealert_core::dispatch::Told;
 use crate::mail::{Bounced, NotABounce, Verp, read_bounce};
 use crate::session::Pass;
 
-/// The most octets of a message that are kept: what reports say stands in front of the letter they return.
-pub(super) const MAX_MESSAGE_OCTETS: usize = 1_024 * 1_024;
+/// The most octets of a message that are kept: what reports say stands in front of the letter they return. A few
+/// milliseconds of reading.
+pub(super) const MAX_MESSAGE_OCTETS: usize = 256 * 1_024;
 
 /// What came in, since the engine was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -23,6 +23,9 @@ const MAX_CONNECTIONS: usize = 64;
 /// What a report may have at most, in octets; it returns a letter, with its attachments where the reporter is generous.
 const MAX_SIZE_OCTETS: u64 = 64 * 1024 * 1024;
 
+/// Octets of reports that are read in a pass before sending has its turn: some milliseconds of it.
+const MAX_PASS_OCTETS: usize = 256 * 1_024;
+
 /// How long accepting rests when the system has no descriptor left.
 const ACCEPT_RETRY_US: u64 = 100_000;
 
@@ -71,19 +74,27 @@ impl Listener {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
         self.accept(cx, pass);
-        let mut more = false;
         let Self { carriers, verp, counts, .. } = self;
-        carriers.retain_mut(|carrier| {
+        let (mut more, mut octets, mut gone) = (false, 0, Vec::new());
+        let count = carriers.len();
+        for offset in 0..count {
+            if octets >= MAX_PASS_OCTETS {
+                // the others have their turn in the next pass, and first
+                carriers.rotate_left(offset);
+                more = true;
+                break;
+            }
+            let carrier = &mut carriers[offset];
             carrier.server.handle_timeout(pass.now_us);
             let read = carrier.read(cx, pass);
             // what came before an end counts
-            carrier.work(pass, verp, counts);
+            octets += carrier.work(pass, verp, counts);
             match read {
                 Ok(any) => more |= any,
-                Err(_) => pass.dispatcher.bearer_gone(carrier.bearer),
+                Err(_) => gone.push(carrier.bearer),
             }
-            read.is_ok()
-        });
+        }
+        self.forget(pass, &gone);
         more
     }
 
@@ -94,17 +105,23 @@ impl Listener {
     }
 
     pub(super) fn flush(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
-        let mut told = false;
         let Self { carriers, verp, counts, .. } = self;
-        carriers.retain_mut(|carrier| {
-            told |= carrier.work(pass, verp, counts);
-            let goes_on = carrier.write(cx).unwrap_or(false);
-            if !goes_on {
-                pass.dispatcher.bearer_gone(carrier.bearer);
+        let (mut octets, mut gone) = (0, Vec::new());
+        for carrier in carriers {
+            if octets < MAX_PASS_OCTETS {
+                octets += carrier.work(pass, verp, counts);
             }
-            goes_on
-        });
-        told
+            if !carrier.write(cx).unwrap_or(false) {
+                gone.push(carrier.bearer);
+            }
+        }
+        self.forget(pass, &gone);
+        octets > 0
+    }
+
+    fn forget(&mut self, pass: &mut Pass<'_>, gone: &[u16]) {
+        gone.iter().for_each(|&bearer| pass.dispatcher.bearer_gone(bearer));
+        self.carriers.retain(|carrier| !gone.contains(&carrier.bearer));
     }
 
     pub(super) fn timeout(&self) -> Option<u64> {

@@ -147,6 +147,34 @@ fn forged_ones_and_other_mail_change_nothing_and_are_thanked_for() {
 }
 
 #[test]
+fn many_at_once_that_return_a_large_letter() {
+    const BRINGERS: u32 = 20;
+    let office = PostOffice::start(RelayConfig { keep_messages: true, ..RelayConfig::default() });
+    let port = free_port();
+    let engine = Engine::open(with_bounces(None, office.port, at(port, BounceProtocol::Lmtp))).unwrap();
+    let id = launch(&engine, "alert", BRINGERS, "k");
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Accepted) == u64::from(BRINGERS));
+    let senders: Vec<String> = office.sim().messages().iter().map(|mail| mail.sender.clone()).collect();
+    let returned = format!(
+        "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{}--b--\r\n",
+        ("x".repeat(76) + "\r\n").repeat(20_000)
+    );
+    let content = report("failed").replace("\r\n--b--\r\n", &returned);
+    let bringers: Vec<_> = senders
+        .into_iter()
+        .map(|sender| {
+            let content = content.clone();
+            std::thread::spawn(move || Bringer::greeted(port).bring(&sender, &content))
+        })
+        .collect();
+    for bringer in bringers {
+        assert_eq!(bringer.join().unwrap(), "250 2.0.0 Ok\r\n");
+    }
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == u64::from(BRINGERS));
+    close(&engine);
+}
+
+#[test]
 fn a_port_that_is_taken_is_said_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

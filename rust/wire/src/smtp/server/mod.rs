@@ -39,7 +39,7 @@ pub use params::{MailFrom, RcptTo};
 pub use path::MAX_PATH_OCTETS;
 
 use super::reply::{EnhancedCode, Reply};
-use dialogue::{Asked, Dialogue, Step};
+use dialogue::{Dialogue, Step};
 use inbox::Inbox;
 
 /// The most octets that wait to be looked at: several reads, and more than any window of a client that waits for
@@ -188,6 +188,5 @@ impl Server {
         if self.dialogue.wants_tls() && self.inbox.discard() > 0 {
             self.dialogue.plain_before_tls();
         }
-        debug_assert!(self.dialogue.asked.is_none_or(|asked| matches!(asked, Asked::Complete { .. })));
     }
 }
