@@ -124,7 +124,6 @@ fn it_settles_the_doubt_that_it_names_and_no_other() {
 fn a_late_yes_is_undone_by_its_own_bounce_alone() {
     for restart in [false, true] {
         let mut mail = Mail::new(vec![relay("a")]);
-        mail.dispatcher.snapshot_every(1);
         let id = mail.launch(Kind::Warning, Policy::Resend, 3_600_000, &[(&["a"], None, 1)]);
         let first = mail.one(0);
         mail.answer(&first, Answer::TimedOut);
@@ -139,6 +138,30 @@ fn a_late_yes_is_undone_by_its_own_bounce_alone() {
         assert!(mail.receipt(id, 0, 1, Step::Failed));
         assert_eq!(mail.tally(id, State::Failed), 1, "restart: {restart}");
     }
+}
+
+#[test]
+fn a_snapshot_tells_which_attempt_was_taken() {
+    let mut mail = Mail::new(vec![relay("a")]);
+    let id = mail.launch(Kind::Warning, Policy::Resend, 3_600_000, &[(&["a"], None, 2)]);
+    let both = mail.all(0);
+    mail.answer(&both[0], Answer::Lost);
+    mail.answer(&both[1], Answer::Lost);
+    mail.pass(SECOND);
+    for handout in mail.all(0) {
+        mail.accept(&handout);
+    }
+    mail.turn();
+    assert!(mail.snapshots > 0);
+    // The first attempts bounce, of one before the restart, of the other after it; then the second one of one.
+    assert!(mail.receipt(id, 0, 1, Step::Failed));
+    mail.restart();
+    assert!(mail.receipt(id, 1, 1, Step::Failed));
+    assert_eq!(mail.tally(id, State::Accepted), 2);
+    assert!(mail.receipt(id, 1, 2, Step::Failed));
+    mail.restart();
+    assert!(mail.receipt(id, 0, 1, Step::Failed));
+    assert_eq!((mail.tally(id, State::Accepted), mail.tally(id, State::Failed)), (1, 1));
 }
 
 #[test]

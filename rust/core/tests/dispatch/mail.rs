@@ -7,7 +7,7 @@ use bealert_core::block::{BlockWriter, Person, people};
 use bealert_core::dispatch::{
     Action, Answer, Dispatcher, Entries, GatewaySpec, Handout, Launch, Named, Next, Settings, Told,
 };
-use bealert_core::ledger::{Entry, Ledger, MemoryLedger, NoticeCode, Outcome};
+use bealert_core::ledger::{Entry, Ledger, MemoryLedger, NoticeCode, Outcome, SnapshotWrite};
 use bealert_core::model::{
     BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, GatewayId, Kind, Policy,
     Route,
@@ -25,6 +25,8 @@ pub(crate) struct Mail {
     pub(crate) dispatcher: Dispatcher,
     ledger: MemoryLedger,
     specs: Vec<GatewaySpec>,
+    /// Snapshots that were taken.
+    pub(crate) snapshots: u64,
     /// Answers to receipts so far: the bearer's name of each, and whether it is durable.
     pub(crate) replies: VecDeque<(u64, bool)>,
 }
@@ -54,14 +56,21 @@ impl Mail {
         }
         let now_us = SECOND;
         // Open for a while: a pace that is not known yet starts without a burst.
-        let dispatcher = open(now_us - 100 * MS, &specs, &mut ledger);
-        Self { now_us, dispatcher, ledger, specs, replies: VecDeque::new() }
+        let mut dispatcher = open(now_us - 100 * MS, &specs, &mut ledger);
+        dispatcher.snapshot_every(1);
+        Self { now_us, dispatcher, ledger, specs, snapshots: 0, replies: VecDeque::new() }
     }
 
-    /// The process dies and another one opens the ledger.
+    /// The process dies and another one opens the ledger: with snapshots it finds what the journal says.
     pub(crate) fn restart(&mut self) {
         self.ledger = self.ledger.crash();
         self.dispatcher = open(self.now_us, &self.specs, &mut self.ledger);
+        for row in self.ledger.reader().unwrap().campaigns().unwrap() {
+            self.ledger.snapshot(&SnapshotWrite::Drop(row.id)).unwrap();
+        }
+        let by_the_journal = open(self.now_us, &self.specs, &mut self.ledger);
+        assert_eq!(self.dispatcher.digest(), by_the_journal.digest());
+        self.dispatcher.snapshot_every(1);
         self.turn();
     }
 
@@ -138,6 +147,12 @@ impl Mail {
             if let Some((number, batch)) = self.dispatcher.take_batch(self.now_us) {
                 self.ledger.commit(&batch).unwrap();
                 self.dispatcher.committed(self.now_us, number);
+            }
+            while let Some(step) = self.dispatcher.poll_snapshot() {
+                self.snapshots += u64::from(matches!(step, SnapshotWrite::Head(_)));
+                let kept = self.ledger.snapshot(&step);
+                // One that was dropped here reaches nowhere; the dispatcher does not know of that.
+                assert!(kept.is_ok() || matches!(step, SnapshotWrite::Reaches { .. }), "{kept:?}");
             }
             self.act();
         }
