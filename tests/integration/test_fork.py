@@ -13,7 +13,9 @@ from bealert_engine import testing
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is tested
 news = be.Scenario("news", kind="news", expiry="1h", sms={"en": "Road open again."},
     email={"en": be.Email("Road", text="Open again.")})
-people = [be.Recipient(f"p{n}", phone="+33639981234", email=f"p{n}@example.org") for n in range(100)]
+people = [
+    be.Recipient(f"p{n}", phone="+33639981234", email=f"p{n}@example.org") for n in range(100)
+]
 
 def forked(call):
     try:
@@ -56,7 +58,8 @@ with testing.smsc() as smsc, testing.relay() as relay:
             sys.exit(bool(wrong))  # through the with block, and through what Python does at its end
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         last = campaign.wait(timeout_s=30)
-        print(status, last.sms.delivered, last.email.accepted, engine.campaign("k").report().balanced, flush=True)
+        balanced = engine.campaign("k").report().balanced
+        print(status, last.sms.delivered, last.email.accepted, balanced, flush=True)
     books = relay.books()
     print(smsc.books()["submits"], books["messages"], books["faults"], flush=True)
 """

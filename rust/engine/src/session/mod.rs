@@ -53,7 +53,7 @@ pub(crate) enum Change {
     },
     /// Its connection has ended in order, and another is made when there is work.
     Rested,
-    /// Its connection was lost, which says nothing of the next one.
+    /// Its connection was lost after it had worked, which says nothing of the next one.
     Lost {
         /// For people.
         why: String,

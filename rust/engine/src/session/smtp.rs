@@ -35,7 +35,8 @@ pub(crate) struct SmtpSession {
     link: Link,
     greeting: Option<Greeting>,
     opened_us: u64,
-    /// The connection has lived for a while, or has taken a message.
+    /// The connection has carried a message, or lived for a while; and since the gateway last asked.
+    useful: bool,
     worked: bool,
     /// A connection or a handshake was begun, and nothing wakes the loop for it yet.
     fresh: bool,
@@ -76,6 +77,7 @@ impl SmtpSession {
             link: Link::Resting,
             greeting: None,
             opened_us: 0,
+            useful: false,
             worked: false,
             fresh: false,
             closing: false,
@@ -99,6 +101,7 @@ impl SmtpSession {
         let (host, port) = self.relay.address();
         let opening = open(host, port, self.relay.implicit_tls(), &self.descriptors);
         self.opened_us = now_us;
+        self.useful = false;
         let deadline_us = now_us + self.relay.connect_us();
         self.link = Link::Opening { opening, client: None, deadline_us };
         self.fresh = true;
@@ -181,7 +184,7 @@ impl SmtpSession {
             client.handle_timeout(pass.now_us);
         }
         if self.greeting.is_some() && pass.now_us >= self.opened_us + WORKED_US {
-            self.worked = true;
+            (self.useful, self.worked) = (true, true);
         }
     }
 
@@ -338,8 +341,8 @@ impl SmtpSession {
                 reason = Some(why);
             }
         }
-        let was_up = self.greeting.take().is_some();
-        self.change = Some(hear::change(reason, error, was_up));
+        self.greeting = None;
+        self.change = Some(hear::change(reason, error, self.useful));
         if self.closing {
             self.link = Link::Ended;
         }

@@ -103,6 +103,22 @@ fn another_relay_takes_over() {
 }
 
 #[test]
+fn another_takes_over_from_a_relay_that_loses_every_connection_before_it_has_worked() {
+    let one = PostOffice::faulty(Faults {
+        rules: vec![Rule::always(Phase::Mail, Fate::Reset)],
+        ..Faults::default()
+    });
+    let other = PostOffice::faulty(Faults::default());
+    let gateways =
+        [relay("mail-a", one.port, r#", "priority": 0"#), relay("mail-b", other.port, r#", "priority": 1"#)];
+    let engine = Engine::open(config(None, &gateways)).unwrap();
+    let id = launch(&engine, "alert", 500, "k");
+    let progress = ended(&engine, id, Duration::from_secs(60));
+    assert_eq!(accepted(&progress), 500, "{progress:?}");
+    assert_eq!((other.books().unique, other.books().duplicates), (500, 0));
+}
+
+#[test]
 fn relays_of_one_priority_share_the_people_by_weight() {
     let (one, other) = (PostOffice::faulty(Faults::default()), PostOffice::faulty(Faults::default()));
     let gateways =

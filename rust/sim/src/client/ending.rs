@@ -9,7 +9,7 @@ pub enum Ending {
     Rested,
     /// The relay wants no more connections than there are.
     Crowded,
-    /// It was lost, which says nothing of the next one.
+    /// It was lost after it had worked, which says nothing of the next one.
     Lost,
     /// The relay can't be sent to, or not any more.
     Down {
@@ -18,8 +18,9 @@ pub enum Ending {
     },
 }
 
-/// What a reason means. `was_up`: messages could be sent over the connection.
-pub fn ending(reason: CloseReason, was_up: bool) -> Ending {
+/// What a reason means. `worked`: the connection has carried a message, or lived for a while. A relay that loses
+/// every connection before that is as good as down, though each can be made: others are to take over.
+pub fn ending(reason: CloseReason, worked: bool) -> Ending {
     match reason {
         CloseReason::Requested
         | CloseReason::MessageCap
@@ -35,7 +36,7 @@ pub fn ending(reason: CloseReason, was_up: bool) -> Ending {
         | CloseReason::AuthWithoutTls
         | CloseReason::AuthNotOffered => Ending::Down { fatal: true },
         CloseReason::AuthRefused { reply } => Ending::Down { fatal: reply.is_permanent() },
-        _ if was_up => Ending::Lost,
+        _ if worked => Ending::Lost,
         _ => Ending::Down { fatal: false },
     }
 }

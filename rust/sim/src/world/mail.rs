@@ -29,6 +29,8 @@ pub(super) struct MailSession {
     /// Messages can be sent over it.
     pub(super) ready: bool,
     opened_us: u64,
+    /// It has carried a message, or lived for a while; and since the gateway last asked.
+    useful: bool,
     worked: bool,
     closing: bool,
     change: Option<Change>,
@@ -56,6 +58,7 @@ impl MailSession {
             link: Link::Resting,
             ready: false,
             opened_us: 0,
+            useful: false,
             worked: false,
             closing: false,
             change: None,
@@ -103,6 +106,7 @@ impl MailSession {
         let mut client = Box::new(Client::new(relay.client.clone()));
         client.connected(now_us);
         self.opened_us = now_us;
+        self.useful = false;
         self.link = Link::Up { line, client, stuck: false };
     }
 
@@ -114,7 +118,9 @@ impl MailSession {
                 hands.fuse.point()?;
                 client.handle_timeout(hands.now_us);
             }
-            self.worked |= self.ready && hands.now_us >= self.opened_us + WORKED_US;
+            if self.ready && hands.now_us >= self.opened_us + WORKED_US {
+                (self.useful, self.worked) = (true, true);
+            }
         }
         while let Link::Up { client, .. } = &mut self.link
             && let Some(event) = client.poll_event()
@@ -165,7 +171,7 @@ impl MailSession {
         let Some(desk) = &mut *hands.desk else { return Ok(None) };
         match hear_mail(now_us, hands.dispatcher, &mut desk.breaker, &event) {
             HeardMail::Told | HeardMail::Refused { .. } => {}
-            HeardMail::Accepted { .. } => self.worked = true,
+            HeardMail::Accepted { .. } => (self.useful, self.worked) = (true, true),
             HeardMail::NotAMessage => match event {
                 Event::Ready(_) => {
                     self.ready = true;
@@ -281,8 +287,8 @@ impl MailSession {
             }
         }
         self.overdue.clear();
-        let was_up = std::mem::take(&mut self.ready);
-        self.change = Some(Change::Ended(ending(reason, was_up)));
+        self.ready = false;
+        self.change = Some(Change::Ended(ending(reason, self.useful)));
         if self.closing {
             self.link = Link::Ended;
         }

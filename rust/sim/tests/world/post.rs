@@ -183,7 +183,9 @@ fn a_connection_that_breaks_anywhere_in_any_mode_doubles_only_what_is_named() {
         for octets in (1..1_200).step_by(17) {
             let mut m = relay("m", None);
             m.relay.as_mut().unwrap().client.mode = mode;
-            let cut = |received, sent| bealert_sim::relay::Cut { received, sent, times: Some(4) };
+            // As often as a message is sent again: a relay that has lost one connection gets one at a time.
+            let times = Some(u32::from(bealert_core::retry::RESENDS));
+            let cut = |received, sent| bealert_sim::relay::Cut { received, sent, times };
             faults(&mut m).cut =
                 Some(if octets % 2 == 0 { cut(Some(octets), None) } else { cut(None, Some(octets)) });
             let facts = played(&alone(vec![m], mail("all", Kind::Warning, 12, 0, &["m"])));

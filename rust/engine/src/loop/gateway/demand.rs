@@ -10,7 +10,9 @@ impl Gateway {
     pub(super) fn open_more(&mut self, pass: &mut Pass<'_>) {
         self.open_us = None;
         let Some((_, openings)) = &mut self.relay else { return };
-        if self.sessions.iter_mut().any(Session::take_worked) {
+        let mut worked = false;
+        self.sessions.iter_mut().for_each(|session| worked |= session.take_worked());
+        if worked {
             openings.worked();
         }
         let resting = self.sessions.iter().filter(|session| session.rests()).count();
@@ -33,7 +35,7 @@ impl Gateway {
         sessions.take(wanted).for_each(|session| session.open(pass.now_us));
     }
 
-    /// A connection that could send was lost. The relay is not down for that: the next connection tells.
+    /// A connection that had worked was lost. The relay is not down for that: the next connection tells.
     pub(super) fn lost(&mut self, pass: &mut Pass<'_>, why: String) {
         self.opening_failed(pass.now_us, false);
         if why != self.last_why {

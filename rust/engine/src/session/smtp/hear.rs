@@ -26,7 +26,7 @@ impl SmtpSession {
             HeardMail::Told => {}
             HeardMail::Accepted { took_us } => {
                 self.times.add(took_us);
-                self.worked = true;
+                (self.useful, self.worked) = (true, true);
             }
             HeardMail::Refused { took_us, code } => {
                 self.times.add(took_us);
@@ -70,14 +70,14 @@ impl SmtpSession {
     }
 }
 
-/// What the end of a connection means for its gateway. `was_up`: messages could be sent over it.
-pub(super) fn change(reason: Option<CloseReason>, error: Option<io::Error>, was_up: bool) -> Change {
+/// What the end of a connection means for its gateway. `worked`: it has carried a message, or lived for a while.
+pub(super) fn change(reason: Option<CloseReason>, error: Option<io::Error>, worked: bool) -> Change {
     let reason = reason.unwrap_or(CloseReason::Dropped);
     let why = match error {
         Some(error) if reason == CloseReason::Dropped => format!("{reason}: {error}"),
         _ => reason.to_string(),
     };
-    match ending(reason, was_up) {
+    match ending(reason, worked) {
         Ending::Rested => Change::Rested,
         Ending::Crowded => Change::Crowded { why },
         Ending::Lost => Change::Lost { why },
