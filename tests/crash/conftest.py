@@ -23,6 +23,12 @@ import pytest
 HERE = Path(__file__).parent
 WITHIN_S = 100
 
+MOMENTS = [("launched", 0.9), ("launched", 0.9), ("open", 0.15), ("launching", 0.08), (None, 0.5)]
+"""After what, and how long after it at most, a kill comes: mostly while messages are under way."""
+
+POWER_CUTS = 0.3
+"""Share of the kills with which the power fails."""
+
 
 @dataclass
 class FarEnd:
@@ -118,6 +124,16 @@ class Host:
         last = [line.strip() for line in process.stdout] or [reached]
         process.stdout.close()
         return f"{last[-1]} (+{after_s:.3f} s after {reached})"
+
+    def killed_often(self, disk: FaultyDisk, kills: int) -> None:
+        """Start and kill it so often; with some kills the power fails too."""
+        for _ in range(kills):
+            print("killed at", self.killed(*self.chance.choice(MOMENTS)))
+            if self.chance.random() < POWER_CUTS:
+                print("and the power fails")
+                disk.cut_power()
+            else:
+                disk.outlive()
 
     def to_the_end(self) -> None:
         """Start it and let it finish."""

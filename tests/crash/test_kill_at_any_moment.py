@@ -8,7 +8,6 @@ host. With some kills the power fails too: what was not synced is gone (faulty_d
 from __future__ import annotations
 
 import os
-import random
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +30,6 @@ CAMPAIGNS = [
 """API, policy and number of far ends; again and again until there are enough kills."""
 
 ROUNDS = -(-KILLS // (KILLS_EACH * len(CAMPAIGNS)))
-POWER_CUTS = 0.3
 RESENDS = 3  # after that, a message stays in doubt
 
 REFUSED, UNDELIVERED, WITHOUT_RECEIPT, FOR_NOW, SILENT, SWALLOWED = range(6)
@@ -57,9 +55,6 @@ FAULTS: dict[str, Any] = {
     "reset_every": 900,
 }
 
-MOMENTS = [("launched", 0.9), ("launched", 0.9), ("open", 0.15), ("launching", 0.08), (None, 0.5)]
-"""After what, and how long after it at most, a kill comes: mostly while messages are under way."""
-
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -73,7 +68,6 @@ def test_nobody_is_lost(
     host: Callable[..., Any],
     far_end: Callable[..., Any],
     verified: Callable[[object], None],
-    chance: random.Random,
 ) -> None:
     # Two far ends give the same message ids: only the gateway tells their receipts apart.
     ends = [far_end(**FAULTS, seed=number + 1) for number in range(far_ends)]
@@ -87,14 +81,7 @@ def test_nobody_is_lost(
         prefixes=prefixes,
         rate=1_600 / far_ends,
     )
-    moments = [chance.choice(MOMENTS) for _ in range(KILLS_EACH)]
-    for moment in moments:
-        print("killed at", application.killed(*moment))
-        if chance.random() < POWER_CUTS:
-            print("and the power fails")
-            disk.cut_power()
-        else:
-            disk.outlive()
+    application.killed_often(disk, KILLS_EACH)
     application.to_the_end()
     verified(application.spec["data"])
     with be.open_ledger(application.spec["data"]) as ledger:

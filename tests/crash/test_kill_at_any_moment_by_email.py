@@ -8,7 +8,6 @@ taken them. With some kills the power fails too. `BEALERT_CRASHES` asks for more
 from __future__ import annotations
 
 import os
-import random
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -32,7 +31,6 @@ CAMPAIGNS = [
 """API, policy, number of relays and rung; again and again until there are enough kills."""
 
 ROUNDS = -(-KILLS // (KILLS_EACH * len(CAMPAIGNS)))
-POWER_CUTS = 0.3
 
 REFUSED, UNDELIVERED, FOR_NOW, UNANSWERED, SILENT = range(5)
 ENDINGS: dict[int, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -43,9 +41,6 @@ ENDINGS: dict[int, tuple[dict[str, Any], tuple[str, ...]]] = {
     SILENT: ({"phase": "dot", "answer": "silent", "times": 1}, ("72",)),
 }
 """What the ending of a name means to the relay."""
-
-MOMENTS = [("launched", 0.9), ("launched", 0.9), ("open", 0.15), ("launching", 0.08), (None, 0.5)]
-"""After what, and how long after it at most, a kill comes: mostly while messages are under way."""
 
 
 @pytest.mark.timeout(240)
@@ -61,7 +56,6 @@ def test_nobody_is_lost(
     host: Callable[..., Any],
     far_end: Callable[..., Any],
     verified: Callable[[object], None],
-    chance: random.Random,
 ) -> None:
     bounces = _free_port()
     ends = [far_end("relay", **_faults(mode, bounces), seed=number + 1) for _ in range(relays)]
@@ -75,13 +69,7 @@ def test_nobody_is_lost(
         mode=mode,
         bounces=bounces,
     )
-    for _ in range(KILLS_EACH):
-        print("killed at", application.killed(*chance.choice(MOMENTS)))
-        if chance.random() < POWER_CUTS:
-            print("and the power fails")
-            disk.cut_power()
-        else:
-            disk.outlive()
+    application.killed_often(disk, KILLS_EACH)
     application.to_the_end()
     verified(application.spec["data"])
     with be.open_ledger(application.spec["data"]) as ledger:

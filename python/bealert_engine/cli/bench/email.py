@@ -12,8 +12,8 @@ from bealert_engine import Dkim, Recipient, Smtp
 from bealert_engine.cli.bench import outcome
 from bealert_engine.cli.bench.letters import LEAST_OCTETS, MOST_OCTETS, SENDER, letter
 from bealert_engine.cli.bench.measured import measure
-from bealert_engine.cli.bench.place import ledger_directory
-from bealert_engine.cli.exits import ExitCode, Unusable, sigterm_raises
+from bealert_engine.cli.bench.place import ledger_directory, must_be_near
+from bealert_engine.cli.exits import ExitCode, sigterm_raises
 from bealert_engine.cli.far_end import SimulatorProcess
 from bealert_engine.cli.gateway_url import RelayUrl
 from bealert_engine.cli.options import AsJson
@@ -81,11 +81,7 @@ def email(
     out = Output(as_json=as_json)
     out.show_logs()
     url = SIMULATOR if gateway is None else RelayUrl.read(gateway)
-    if not url.is_loopback and not live_gateway:
-        raise Unusable(
-            f"{url} is not on this machine. --live-gateway says that you mean it: {count:,} "
-            "e-mails go out."
-        )
+    must_be_near(url, f"{count:,} e-mails", live=live_gateway)
     with sigterm_raises(), ExitStack() as stack:
         directory = stack.enter_context(ledger_directory(data))
         simulator = None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bealert_engine.cli.exits import Unusable
+from bealert_engine.cli.gateway_url import GatewayUrl, RelayUrl
 
 VAR = Path("var")
 
@@ -26,3 +27,12 @@ def ledger_directory(chosen: Path | None) -> Iterator[Path]:
     VAR.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
         yield Path(directory)
+
+
+def must_be_near(url: GatewayUrl | RelayUrl, goes_out: str, *, live: bool) -> None:
+    """Refuse what is not on this machine, where nobody has said that it is meant."""
+    if not url.is_loopback and not live:
+        raise Unusable(
+            f"{url} is not on this machine. --live-gateway says that you mean it: {goes_out} "
+            "go out."
+        )

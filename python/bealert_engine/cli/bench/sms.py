@@ -11,7 +11,7 @@ import typer
 from bealert_engine import Recipient, Scenario, Secret, Smpp
 from bealert_engine.cli.bench import outcome
 from bealert_engine.cli.bench.measured import measure
-from bealert_engine.cli.bench.place import ledger_directory
+from bealert_engine.cli.bench.place import ledger_directory, must_be_near
 from bealert_engine.cli.exits import ExitCode, Unusable, sigterm_raises
 from bealert_engine.cli.far_end import SimulatorProcess
 from bealert_engine.cli.gateway_url import GatewayUrl
@@ -90,11 +90,8 @@ def sms(
         raise Unusable("--limit-burst and --response-ms are about our simulator, not --gateway.")
     if limit_burst is not None and limit is None:
         raise Unusable("--limit-burst says how --limit counts: give that too.")
-    if url is not None and not url.is_loopback and not live_gateway:
-        raise Unusable(
-            f"{url} is not on this machine. --live-gateway says that you mean it: {count:,} "
-            "messages go out."
-        )
+    if url is not None:
+        must_be_near(url, f"{count:,} messages", live=live_gateway)
     with sigterm_raises(), ExitStack() as stack:
         directory = stack.enter_context(ledger_directory(data))
         simulator = None
