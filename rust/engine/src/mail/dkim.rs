@@ -196,12 +196,11 @@ impl DkimKey {
 /// The names in `h=`, with the header that each stands for: once more than it is there for those that nobody may add.
 fn to_sign(head: &[u8]) -> Vec<(&'static str, Option<&[u8]>)> {
     let mut names = Vec::with_capacity(SIGNED.len() + OVERSIGNED.len());
+    let headers: Vec<(&[u8], &[u8])> = headers(head).collect();
     for name in SIGNED {
-        let found = headers(head).filter(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
-        let mut fields: Vec<&[u8]> = found.map(|(_, field)| field).collect();
         // From the bottom up (RFC 6376 §5.4.2).
-        fields.reverse();
-        names.extend(fields.into_iter().map(|field| (name, Some(field))));
+        let found = headers.iter().rev().filter(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
+        names.extend(found.map(|(_, field)| (name, Some(*field))));
         if OVERSIGNED.contains(&name) {
             names.push((name, None));
         }

@@ -76,7 +76,7 @@ fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn relaxed(line: &[u8], out: &mut Vec<u8>) {
     let end = line.iter().rposition(|octet| !matches!(octet, b' ' | b'\t')).map_or(0, |last| last + 1);
     let line = &line[..end];
-    let canonical = memchr::memchr(b'\t', line).is_none() && memchr::memmem::find(line, b"  ").is_none();
+    let canonical = !line.contains(&b'\t') && !line.windows(2).any(|pair| pair == b"  ");
     if canonical {
         return out.extend_from_slice(line);
     }
