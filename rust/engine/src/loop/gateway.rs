@@ -171,9 +171,10 @@ impl Gateway {
         for session in &mut self.sessions {
             session.flush(cx, pass);
         }
-        self.judge(pass);
+        // When the next connection may be made is found where messages are handed out, which is behind us.
+        let changed = self.judge(pass);
         let unfinished = self.unfinished && self.sessions.iter().any(|session| session.room() > 0);
-        unfinished || self.sessions.iter().any(Session::is_fresh)
+        changed || unfinished || self.sessions.iter().any(Session::is_fresh)
     }
 
     /// The next time at which something is due.
@@ -228,17 +229,21 @@ impl Gateway {
         self.sessions[0].inject();
     }
 
-    /// Says once what went up or down.
-    fn judge(&mut self, pass: &mut Pass<'_>) {
+    /// Says once what went up or down. Gives whether anything did.
+    fn judge(&mut self, pass: &mut Pass<'_>) -> bool {
+        let mut changed = false;
         for at in 0..self.sessions.len() {
-            match self.sessions[at].take_change() {
-                Some(Change::Up) => self.up(pass),
-                Some(Change::Down { why, fatal }) if !self.closing => self.down(pass, why, fatal),
-                Some(Change::Lost { why }) if !self.closing => self.lost(pass, why),
-                Some(Change::Crowded { why }) if !self.closing => self.crowded(pass, why),
+            let Some(change) = self.sessions[at].take_change() else { continue };
+            changed = true;
+            match change {
+                Change::Up => self.up(pass),
+                Change::Down { why, fatal } if !self.closing => self.down(pass, why, fatal),
+                Change::Lost { why } if !self.closing => self.lost(pass, why),
+                Change::Crowded { why } if !self.closing => self.crowded(pass, why),
                 _ => {}
             }
         }
+        changed
     }
 
     fn up(&mut self, pass: &mut Pass<'_>) {

@@ -1,5 +1,5 @@
 //! When the connections of a relay are made: none for nothing, few for few messages, and one at a time to a
-//! relay that is down.
+//! relay that is down, or whose connections are lost before they carry anything.
 
 use super::Backoff;
 
@@ -14,6 +14,9 @@ pub struct Openings {
     /// No connection is made before.
     next_us: u64,
     cap: Option<Cap>,
+    /// A connection failed, and none has worked since: coming up alone shows nothing, for a relay may let everybody
+    /// in and take messages of nobody.
+    in_doubt: bool,
 }
 
 /// What a relay was found to allow.
@@ -39,13 +42,13 @@ pub struct Standing {
 impl Openings {
     /// Waits between tries grow up to `max_us`; `seed` makes relays that are lost together come back one by one.
     pub fn new(max_us: u64, seed: u64) -> Self {
-        Self { backoff: Backoff::new(max_us, seed), next_us: 0, cap: None }
+        Self { backoff: Backoff::new(max_us, seed), next_us: 0, cap: None, in_doubt: false }
     }
 
     /// How many connections are wanted, now or at [`Openings::timeout`].
     pub fn wanted(&self, now_us: u64, standing: Standing) -> usize {
         let Standing { open, resting, up, waiting } = standing;
-        if !up {
+        if !up || self.in_doubt {
             return usize::from(open == 0).min(resting);
         }
         let cap = self.cap.filter(|cap| cap.until_us > now_us).map_or(usize::MAX, |cap| cap.connections);
@@ -65,6 +68,7 @@ impl Openings {
     /// A connection has carried a message, or lived for a while.
     pub fn worked(&mut self) {
         self.backoff.worked();
+        self.in_doubt = false;
     }
 
     /// A connection could not be made, or was lost before its time. After a refusal for good another try will
@@ -72,6 +76,7 @@ impl Openings {
     pub fn failed(&mut self, now_us: u64, for_good: bool) {
         let wait_us = if for_good { self.backoff.fatal_us(now_us) } else { self.backoff.wait_us(now_us) };
         self.next_us = self.next_us.max(now_us + wait_us);
+        self.in_doubt = true;
     }
 
     /// The relay wants no more connections than these.
@@ -110,6 +115,15 @@ mod tests {
         assert!(openings.may_open(openings.next_us()));
         openings.failed(SECOND_US, true);
         assert!(!openings.may_open(30 * SECOND_US), "an account is not locked by asking again");
+    }
+
+    #[test]
+    fn one_at_a_time_until_one_has_worked() {
+        let mut openings = Openings::new(30 * SECOND_US, 7);
+        openings.failed(0, false);
+        assert_eq!((openings.wanted(0, up(0, 8, 100)), openings.wanted(0, up(1, 7, 100))), (1, 0));
+        openings.worked();
+        assert_eq!(openings.wanted(0, up(1, 7, 100)), 7);
     }
 
     #[test]
