@@ -1,4 +1,4 @@
-"""A relay written with sockets alone, which does whatever a test wants, and how e-mail is sent to it."""
+"""A relay of bare sockets that does whatever a test wants, and how e-mail is sent to it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ class Talk:
                 offers.append(f"AUTH {self.relay.auth}")
             lines = ["relay.example", *offers]
             marks = ["-"] * (len(lines) - 1) + [" "]
-            self.say("\r\n".join(f"250{m}{text}" for m, text in zip(marks, lines, strict=True)), line)
+            self.say(
+                "\r\n".join(f"250{m}{text}" for m, text in zip(marks, lines, strict=True)), line
+            )
         elif verb == "STARTTLS":
             if self.say("220 2.0.0 Ready", line).startswith("220"):
                 self._encrypt()
@@ -133,7 +135,9 @@ class Talk:
         self.begun, self.to = False, []
         with self.relay.lock:
             self.relay.offered.append(message)
-        if self.say(f"250 2.0.0 Ok: queued as {len(self.relay.offered):06X}", ".").startswith("250"):
+        if self.say(f"250 2.0.0 Ok: queued as {len(self.relay.offered):06X}", ".").startswith(
+            "250"
+        ):
             self.taken += 1
             with self.relay.lock:
                 self.relay.taken.append(message)
@@ -334,6 +338,8 @@ def certificate(tmp_path: Path) -> Callable[..., Certificate]:
         key, file = home / "tls.key", home / "tls.crt"
         command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key)]
         command += ["-out", str(file), "-subj", "/CN=relay", "-addext", f"subjectAltName={name}"]
+        # By default it would be that of an authority, which no client takes for a server's.
+        command += ["-addext", "basicConstraints=critical,CA:FALSE"]
         subprocess.run(command, check=True, capture_output=True)
         again = ["openssl", "x509", "-in", file, "-signkey", key, "-days", str(days), "-out", file]
         subprocess.run(again, check=True, capture_output=True)

@@ -27,9 +27,7 @@ def test_no_stall_for_each_message(mode: str, relay: Any, sending: Any, persons:
     assert took_s < people * SLOW_S / 3
 
 
-def test_a_group_and_a_message_are_one_write_each(
-    relay: Any, sending: Any, persons: Any
-) -> None:
+def test_a_group_and_a_message_are_one_write_each(relay: Any, sending: Any, persons: Any) -> None:
     """Body and dot apart are what stalls; this counts what arrives together."""
     office, people = relay(), 200
     engine = sending(office.gateway(connections=1, mode="pipelined"))
@@ -95,9 +93,7 @@ def test_what_may_have_arrived_goes_again_by_policy_alone_and_is_named(
         return None
 
     office, people = relay(rule), 20
-    engine = sending(
-        office.gateway(connections=1, mode=mode), scenario={"uncertain": policy}
-    )
+    engine = sending(office.gateway(connections=1, mode=mode), scenario={"uncertain": policy})
     campaign = engine.launch(persons(people))
     campaign.wait(timeout_s=60)
     report = campaign.report()
@@ -137,9 +133,7 @@ NOT_NOW = {
 
 
 @pytest.mark.parametrize("reply", NOT_NOW)
-def test_not_now_is_never_the_last_word(
-    reply: str, relay: Any, sending: Any, persons: Any
-) -> None:
+def test_not_now_is_never_the_last_word(reply: str, relay: Any, sending: Any, persons: Any) -> None:
     """nodemailer#436: 588 of 1,352 arrived, since a 454 was taken for final."""
     verb, said = NOT_NOW[reply]
     often, people = 12, 8

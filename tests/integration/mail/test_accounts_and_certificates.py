@@ -1,0 +1,196 @@
+"""Whom a password is told to, and what follows when it is wrong: nobody is failed for it."""
+
+from __future__ import annotations
+
+import base64
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bealert_engine as be
+
+PASSWORD = "hunter2"
+LOGIN: dict[str, Any] = {"username": "bealert", "password": be.Secret(PASSWORD)}
+
+
+def wire_of(office: Any) -> bytes:
+    """Everything that a relay has heard, with the account in all the ways in which it is said."""
+    return b"".join(b"".join(talk.reads) for talk in office.talks)
+
+
+def tells(octets: bytes) -> bool:
+    said = [b"hunter2", base64.b64encode(b"hunter2"), base64.b64encode(b"\0bealert\0hunter2")]
+    return any(one in octets for one in said) or b"AUTH " in octets
+
+
+@pytest.mark.parametrize("tls", ["none", "opportunistic"])
+def test_no_account_is_configured_where_it_could_be_overheard(tls: str, relay: Any) -> None:
+    with pytest.raises(be.ConfigError) as caught:
+        relay().gateway(tls=tls, **LOGIN)
+    (problem,) = caught.value.problems
+    assert f'tls: must be "required" or "implicit" with a username, not "{tls}"' in problem
+    assert "mail-a" in problem
+    assert PASSWORD not in problem
+
+
+def test_in_toml_it_is_named_by_file_and_key(tmp_path: Path) -> None:
+    file = tmp_path / "bealert.toml"
+    file.write_text(
+        'data = "var"\n[gateways.mail-a]\ntype = "smtp"\nhost = "127.0.0.1"\nport = 25\n'
+        'sender = "a@b.example"\ntls = "opportunistic"\nusername = "u"\npassword = "env:MAIL"\n'
+    )
+    with pytest.raises(be.ConfigError, match=r"(?s)bealert\.toml.*gateways\.mail-a.*tls: must be"):
+        be.Config.from_toml(file)
+
+
+REFUSED = {
+    "AUTH is offered without TLS alone": ({"auth": "PLAIN", "auth_in_plain": True}, "TLS"),
+    "no TLS is offered": ({}, "TLS"),
+}
+
+
+@pytest.mark.parametrize("office", REFUSED)
+def test_a_relay_without_tls_is_told_nothing(
+    office: str, relay: Any, sending: Any, persons: Any
+) -> None:
+    options, named = REFUSED[office]
+    server = relay(**options)
+    engine = sending(server.gateway(tls="required", **LOGIN))
+    [check] = engine.engine.check()
+    assert not check.ok
+    assert named in check.text
+    campaign = engine.launch(persons(5))
+    down = engine.notice("gateway_down")
+    assert (down.gateway, named in down.text) == ("mail-a", True)
+    now = campaign.snapshot()
+    assert (now.state, now.email.queued, now.email.failed) == ("running", 5, 0)
+    assert not tells(wire_of(server))
+
+
+CERTIFICATES = {
+    "nobody known signed it": ({}, None),
+    "another name": ({"name": "DNS:relay.example"}, "ca"),
+    "it has expired": ({"days": -1}, "ca"),
+}
+
+
+@pytest.mark.parametrize("tls", ["required", "implicit"])
+@pytest.mark.parametrize("fault", CERTIFICATES)
+def test_a_certificate_that_does_not_verify_gets_no_password(
+    fault: str, tls: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    options, trusted = CERTIFICATES[fault]
+    made = certificate(**options)
+    server = relay(tls=made.context, implicit=tls == "implicit", auth="PLAIN LOGIN")
+    ca = {"ca": made.ca} if trusted else {}
+    engine = sending(server.gateway(tls=tls, **ca, **LOGIN))
+    [check] = engine.engine.check()
+    assert not check.ok
+    assert "certificate does not verify" in check.text
+    campaign = engine.launch(persons(5))
+    down = engine.notice("gateway_down")
+    assert "certificate does not verify" in down.text
+    now = campaign.snapshot()
+    assert (now.state, now.email.queued, now.email.failed) == ("running", 5, 0)
+    time.sleep(0.5)
+    assert len(server.talks) <= 4, "it does not hammer"
+    assert not tells(wire_of(server))
+
+
+def test_a_wrong_password_stops_the_relay_and_fails_nobody(
+    relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    made = certificate()
+
+    def rule(_: Any, line: str) -> str | None:
+        return "535 5.7.8 Authentication failed" if line.startswith("AUTH") else None
+
+    refusing, good = relay(rule, tls=made.context, auth="PLAIN"), relay()
+    account = refusing.gateway("account", tls="required", ca=made.ca, **LOGIN)
+    engine = sending(account)
+    [check] = engine.engine.check()
+    assert not check.ok
+    assert "535 5.7.8" in check.text
+    campaign = engine.launch(persons(20))
+    down = engine.notice("gateway_down")
+    assert "535 5.7.8" in down.text
+    assert PASSWORD not in down.text + check.text + repr(account) + repr(engine.engine.config)
+    time.sleep(1)
+    now = campaign.snapshot()
+    assert (now.state, now.email.queued, now.email.failed) == ("running", 20, 0)
+    assert len(refusing.heard("AUTH")) <= 3, "accounts get locked by those who hammer"
+    assert not refusing.offered
+
+    both = sending(account, good.gateway("good", priority=1))
+    progress = both.launch(persons(20)).wait(timeout_s=60)
+    assert (progress.email.accepted, progress.email.failed) == (20, 0)
+    assert len(good.copies()) == 20
+
+
+def test_a_relay_that_lets_us_in_again_gets_the_campaign(
+    tmp_path: Path, relay: Any, persons: Any, certificate: Any
+) -> None:
+    """Put right at the relay, the campaign goes on with the next try, at the latest on open."""
+    made, locked = certificate(), [True]
+
+    def rule(_: Any, line: str) -> str | None:
+        said = "535 5.7.8 Authentication failed"
+        return said if locked and line.startswith("AUTH") else None
+
+    office = relay(rule, tls=made.context, auth="PLAIN")
+    alert = be.Scenario(
+        "alert", kind="warning", expiry="1h", email={"en": be.Email("Alert", text="Stay inside.")}
+    )
+    gateway = office.gateway(tls="required", ca=made.ca, **LOGIN)
+    given: dict[str, Any] = {"data": tmp_path / "var", "gateways": [gateway], "scenarios": [alert]}
+    with be.Engine(**given) as engine:
+        engine.launch(engine.plan("alert", to=persons(10)), by="tests", key="k")
+        for entry in engine.events(after=0):
+            if isinstance(entry, be.Notice) and entry.code == "gateway_down":
+                break
+    locked.clear()
+    with be.Engine(**given) as engine:
+        campaign = engine.campaign("k")
+        assert campaign is not None
+        assert campaign.wait(timeout_s=60).email.accepted == 10
+        assert not campaign.report().possibly_doubled
+
+
+@pytest.mark.parametrize("said", ["454 4.7.0 Temporary authentication failure", "421 4.7.0 Later"])
+def test_a_login_that_fails_for_now_is_tried_again_soon(
+    said: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    made, often = certificate(), iter(range(3))
+
+    def rule(_: Any, line: str) -> str | None:
+        return said if line.startswith("AUTH") and next(often, None) is not None else None
+
+    office = relay(rule, tls=made.context, auth="LOGIN PLAIN")
+    engine = sending(office.gateway(tls="required", ca=made.ca, **LOGIN))
+    progress = engine.launch(persons(20)).wait(timeout_s=60)
+    assert (progress.email.accepted, progress.email.failed) == (20, 0)
+    assert all(talk.encrypted for talk in office.talks)
+
+
+def test_what_was_said_before_tls_does_not_count(
+    relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    """CVE-2011-0411: what stands behind the reply to STARTTLS was injected by somebody else."""
+    made, injected = certificate(), [True]
+
+    def rule(_: Any, line: str) -> bytes | None:
+        if line == "STARTTLS" and injected:
+            injected.clear()
+            return b"220 2.0.0 Ready\r\n250-evil.example\r\n250 AUTH PLAIN\r\n"
+        return None
+
+    office = relay(rule, tls=made.context)
+    engine = sending(office.gateway(tls="required", ca=made.ca, connections=1))
+    progress = engine.launch(persons(5)).wait(timeout_s=60)
+    assert progress.email.accepted == 5
+    for talk in office.talks:
+        if talk.taken:
+            behind = talk.heard[talk.heard.index("STARTTLS") + 1]
+            assert behind.startswith("EHLO"), "it asks again what is offered"
