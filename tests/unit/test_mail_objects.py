@@ -53,7 +53,11 @@ RELAY_WITH_RECEIPTS: dict[str, Any] = {"receipts": True, "bounces_to": "b@be-ale
         (lambda: smtp(username="u"), "password: missing"),
         (lambda: smtp(password=be.Secret("hunter2")), "username: missing"),
         (lambda: smtp(username="u", password="hunter2"), "password: a secret does not stand here"),
-        (lambda: smtp(tls="none", **LOGIN), 'tls: must not be "none" with a username'),
+        (lambda: smtp(tls="none", **LOGIN), 'with a username, not "none": a password is told'),
+        (
+            lambda: smtp(tls="opportunistic", **LOGIN),
+            'with a username, not "opportunistic": a pass',
+        ),
         (lambda: smtp(auth="cram-md5", **LOGIN), "auth: must be one of auto, plain, login"),
         (lambda: smtp(connections=0), "connections: must be from 1 to 256"),
         (lambda: smtp(messages_per_second="x"), "messages_per_second: must be a number"),

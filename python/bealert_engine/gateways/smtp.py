@@ -60,7 +60,7 @@ class Smtp:
             the engine's `senders` do not allow.
         tls: "none", "opportunistic", "required" or "implicit".
         ca: "file:PATH" of certificates (PEM) to trust besides those of the system.
-        username: The account; None does not log in.
+        username: The account; None does not log in. Wants `tls` "required" or "implicit".
         password: Its password, or token for "xoauth2": "env:NAME", "file:PATH" or `Secret(value)`.
         auth: "auto", "plain", "login" or "xoauth2"; only ever inside TLS.
         bounces_to: The address that bounces return to, each with a token behind a "+" in front of
@@ -219,8 +219,11 @@ def _fits_together(values: Values) -> Iterator[Problem]:
         yield Problem("password", "missing: username logs in with one")
     if "password" in given and "username" not in given | unread:
         yield Problem("username", "missing: password belongs to one")
-    if "username" in given and values.get("tls") == "none":
-        yield Problem("tls", 'must not be "none" with a username: it would log in in plain text')
+    if "username" in given and (tls := values.get("tls")) in ("none", "opportunistic"):
+        why = "a password is told to nobody whose certificate was not verified"
+        yield Problem(
+            "tls", f'must be "required" or "implicit" with a username, not "{tls}": {why}'
+        )
     if values.get("receipts") and "bounces_to" not in given | unread:
         yield Problem("receipts", "wants bounces_to, the address that reports return to")
 

@@ -170,13 +170,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What connections are encrypted with, if they are.
 ///
 /// # Errors
-/// A host or roots that no certificate can be verified with, in words.
+/// A host or roots that no certificate can be verified with, or an account that would be told to a relay without
+/// verifying it, in words.
 pub(crate) fn tls_of(config: &SmtpConfig) -> Result<Option<Tls>, String> {
+    if config.username.is_some() && matches!(config.tls, TlsMode::None | TlsMode::Opportunistic) {
+        let tls = config.tls.name();
+        return Err(format!("tls: must be \"required\" or \"implicit\" with a username, not \"{tls}\""));
+    }
     let trust = match config.tls {
         TlsMode::None => None,
-        // A password is told to nobody but the relay itself.
-        TlsMode::Opportunistic if config.username.is_none() => Some(Trust::Anybody),
-        _ => Some(Trust::Roots(config.ca.as_deref())),
+        TlsMode::Opportunistic => Some(Trust::Anybody),
+        TlsMode::Required | TlsMode::Implicit => Some(Trust::Roots(config.ca.as_deref())),
     };
     trust.map(|trust| Tls::new(&config.host, trust)).transpose()
 }
