@@ -105,3 +105,26 @@ def test_the_proof_names_every_promise_and_check() -> None:
     for name in re.findall(r'\("(I\d+)", i\d+', checks):
         (row,) = re.findall(rf"^\| {name} \|.*$", text, re.MULTILINE)
         assert "worlds" in row, name
+
+
+EMAIL_PAGE = HOUSE / "docs" / "explanation" / "email.md"
+
+
+def test_every_test_that_the_page_on_email_names_is_there() -> None:
+    text = EMAIL_PAGE.read_text()
+    places = dict(re.findall(r"`([a-z]+/)` (?:stands\s+)?for\s+`([^`]+/)`", text))
+    assert places.keys() == {"wire/", "mail/", "engine/", "sim/", "core/", "api/", "interop/"}
+    named_tests = re.findall(r"`([^`\s]+\.(?:rs|py))::(\w+)`", text)
+    assert len(named_tests) > 60
+    for file, name in named_tests:
+        first, _, rest = file.partition("/")
+        path = HOUSE / (places[f"{first}/"] + rest if f"{first}/" in places else file)
+        assert path.is_file(), file
+        assert re.search(rf"\b(?:fn|def) {name}", path.read_text()), f"{file}::{name}"
+
+
+def test_the_page_on_email_has_every_point() -> None:
+    text = EMAIL_PAGE.read_text()
+    for number in range(1, 23):
+        [row] = re.findall(rf"^\| {number} \|.*$", text, re.MULTILINE)
+        assert "::" in row

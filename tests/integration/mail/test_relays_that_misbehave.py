@@ -44,6 +44,8 @@ NOT_SERVING = {
     "a reply without end": at(":greeting", ENDLESS),
     "a reply of ever more lines": at("EHLO", MANY_LINES),
     "a reply without end to MAIL": at("MAIL", ENDLESS),
+    "ends at MAIL": at("MAIL", "421 4.3.2 Shutting down"),
+    "resets at MAIL": at("MAIL", "reset"),
     "354 for MAIL": at("MAIL", "354 Go ahead"),
     "250 for DATA": at("DATA", "250 Ok"),
     "codes that do not belong together": at("MAIL", "250-a\r\n550 b"),
