@@ -332,14 +332,14 @@ class Certificate:
 def certificate(tmp_path: Path) -> Callable[..., Certificate]:
     """Make one for a name, by default the address of these tests; `days` may be over."""
 
-    def made(name: str = "IP:127.0.0.1", *, days: int = 2) -> Certificate:
+    def made(name: str = "IP:127.0.0.1", *, days: int = 2, authority: bool = False) -> Certificate:
         home = tmp_path / f"certificate-{len(list(tmp_path.iterdir()))}"
         home.mkdir()
         key, file = home / "tls.key", home / "tls.crt"
         command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key)]
         command += ["-out", str(file), "-subj", "/CN=relay", "-addext", f"subjectAltName={name}"]
-        # By default it would be that of an authority, which no client takes for a server's.
-        command += ["-addext", "basicConstraints=critical,CA:FALSE"]
+        if not authority:
+            command += ["-addext", "basicConstraints=critical,CA:FALSE"]
         subprocess.run(command, check=True, capture_output=True)
         again = ["openssl", "x509", "-in", file, "-signkey", key, "-days", str(days), "-out", file]
         subprocess.run(again, check=True, capture_output=True)

@@ -73,6 +73,7 @@ CERTIFICATES = {
     "nobody known signed it": ({}, None),
     "another name": ({"name": "DNS:relay.example"}, "ca"),
     "it has expired": ({"days": -1}, "ca"),
+    "it is an authority's own": ({"authority": True}, "ca"),
 }
 
 
@@ -97,6 +98,38 @@ def test_a_certificate_that_does_not_verify_gets_no_password(
     time.sleep(0.5)
     assert len(server.talks) <= 4, "it does not hammer"
     assert not tells(wire_of(server))
+
+
+def test_a_certificate_of_an_authority_is_told_apart(relay: Any, certificate: Any) -> None:
+    """What `openssl req -x509` makes: the words of the verifier help nobody with it."""
+    made = certificate(authority=True)
+    gateway = relay(tls=made.context).gateway(tls="required", ca=made.ca)
+    with be.Engine(data=None, gateways=[gateway]) as engine:
+        [check] = engine.check()
+    assert "CA:FALSE" in check.text
+
+
+def test_a_port_without_tls_from_the_first_octet(relay: Any) -> None:
+    with be.Engine(data=None, gateways=[relay().gateway(tls="implicit")]) as engine:
+        [check] = engine.check()
+    assert not check.ok
+    assert "does not speak TLS" in check.text
+    assert '"required"' in check.text
+
+
+@pytest.mark.parametrize("what", ["the key", "nothing", "text"])
+def test_a_file_without_certificates_is_no_ca(
+    what: str, relay: Any, certificate: Any, tmp_path: Path
+) -> None:
+    key = certificate().file.with_suffix(".key").read_text()
+    file = tmp_path / "ca.pem"
+    file.write_text({"the key": key, "nothing": "\n", "text": "certificates go here"}[what])
+    gateway = relay().gateway(tls="required", ca=f"file:{file}")
+    with (
+        pytest.raises(be.ConfigError, match=r"mail-a.*ca"),
+        be.Engine(data=None, gateways=[gateway]),
+    ):
+        pass
 
 
 def test_a_wrong_password_stops_the_relay_and_fails_nobody(

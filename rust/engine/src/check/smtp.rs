@@ -16,7 +16,7 @@ use crate::mail::EmailText;
 use crate::metrics::GatewayReading;
 use crate::session::smtp::{Offer, client_config, tls_of};
 use crate::session::stream::{Stream, open};
-use crate::session::tls::{Tls, certificate_problem};
+use crate::session::tls::{Tls, not_open};
 
 /// How long a read waits: between two, deadlines and giving up are looked at.
 const READ: Duration = Duration::from_millis(20);
@@ -191,10 +191,6 @@ async fn encrypt(stream: Option<Stream>, tls: Option<&Tls>) -> Result<Stream, St
     let (Some(stream), Some(tls)) = (stream, tls) else { return Err("TLS without a connection".to_owned()) };
     let secured = timeout(LIMIT, stream.secure(tls)).await.map_err(|_| super::late(LIMIT))?;
     secured.map_err(|error| not_open("no TLS", &error))
-}
-
-fn not_open(what: &str, error: &io::Error) -> String {
-    certificate_problem(error).unwrap_or_else(|| format!("{what}: {error}"))
 }
 
 /// Why the session did not come up: what it says itself, where it says more than that it is gone.

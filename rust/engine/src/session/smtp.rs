@@ -13,7 +13,7 @@ use bealert_core::dispatch::Handout;
 use bealert_wire::smtp::{Client, SubmitError};
 
 use super::stream::{Opening, Stream, open};
-use super::tls::certificate_problem;
+use super::tls::{is_certificate, not_open};
 use super::{Change, Greeting, NotSent, PASS_BYTES, Pass};
 use crate::fork::Descriptors;
 use crate::r#loop::store::Store;
@@ -145,9 +145,7 @@ impl SmtpSession {
                     Some(_) => ("no TLS", true),
                     None => ("no connection", self.relay.implicit_tls().is_some()),
                 };
-                let certificate = certificate_problem(&error).filter(|_| encrypting);
-                let for_good = certificate.is_some();
-                self.failed(certificate.unwrap_or_else(|| format!("{what}: {error}")), for_good);
+                self.failed(not_open(what, &error), encrypting && is_certificate(&error));
             }
             Poll::Pending if *deadline_us <= pass.now_us => {
                 let seconds = self.relay.connect_us() / 1_000_000;

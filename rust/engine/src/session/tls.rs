@@ -11,7 +11,8 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore,
+    SignatureScheme,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -94,29 +95,51 @@ impl fmt::Display for Secured {
     }
 }
 
-/// Why a handshake failed, for people, where it is the certificate: what another try will not change.
-pub(crate) fn certificate_problem(error: &io::Error) -> Option<String> {
-    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
-        // What `openssl req -x509` makes unless it is told otherwise (RFC 5280 §4.2.1.9).
-        rustls::Error::InvalidCertificate(why) if format!("{why:?}").contains("CaUsedAsEndEntity") => Some(
-            "the certificate does not verify: it is that of an authority, also where it is in `ca`; make the \
-             relay one with basicConstraints=CA:FALSE"
-                .to_owned(),
-        ),
-        rustls::Error::InvalidCertificate(why) => Some(format!(
+/// Whether a handshake failed for the certificate: what another try will not change.
+pub(crate) fn is_certificate(error: &io::Error) -> bool {
+    matches!(of_tls(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// Why there is no connection, or no TLS, and what to do about it.
+pub(crate) fn not_open(what: &str, error: &io::Error) -> String {
+    match of_tls(error) {
+        Some(rustls::Error::InvalidCertificate(why)) if is_authority(why) => {
+            "the certificate does not verify: it is that of an authority (CA:TRUE), which is not one for servers; \
+             give the relay one with CA:FALSE"
+                .to_owned()
+        }
+        Some(rustls::Error::InvalidCertificate(why)) => format!(
             "the certificate does not verify: {why}; give the relay a valid one, or its authority in `ca`"
-        )),
-        _ => None,
+        ),
+        Some(rustls::Error::InvalidMessage(_)) => format!(
+            "{what}: what answers there does not speak TLS ({error}); if `tls` is \"implicit\", it may have to be \
+             \"required\" at this port"
+        ),
+        _ => format!("{what}: {error}"),
     }
+}
+
+fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What most that sign themselves are: `openssl req -x509` makes an authority unless it is told not to.
+fn is_authority(why: &CertificateError) -> bool {
+    // The verifier has no word of its own for it here, and passes on what it was told.
+    matches!(why, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
 /// The system's roots, read once, and those of a configuration.
 fn roots(more: Option<&str>) -> Result<RootCertStore, String> {
     static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
     let mut roots = SYSTEM.get_or_init(system).clone();
+    let before = roots.len();
     for certificate in more.map(|pem| CertificateDer::pem_slice_iter(pem.as_bytes())).into_iter().flatten() {
         let certificate = certificate.map_err(|error| format!("`ca` is no PEM: {error}"))?;
         roots.add(certificate).map_err(|error| format!("`ca` has a bad certificate: {error}"))?;
+    }
+    if more.is_some() && roots.len() == before {
+        return Err("`ca` has no certificate in it: give a file of certificates (PEM)".to_owned());
     }
     if roots.is_empty() {
         return Err("the system has no root certificates; give the relay's authority in `ca`".to_owned());
