@@ -68,7 +68,28 @@ impl Dispatcher {
                 Receipt { remote: &remote, address: &address, step: told.step, detail: told.detail };
             return self.park(now_us, self.parked_under(named), GatewayId::NONE, receipt);
         }
-        self.settle_named(now_us, named, told);
+        match self.meant(named) {
+            Some(named) => self.settle_named(now_us, named, told),
+            None => self.named.unmatched += 1,
+        }
+    }
+
+    /// The attempt that a receipt is about. One that knows the message alone is about the one that can have left:
+    /// of a dispatch that was never in doubt there is only one, whose number says nothing; of another it must be
+    /// its one doubt, none of the others having been taken. Else it is about none (I9).
+    fn meant(&self, named: Named) -> Option<Named> {
+        if named.attempt != Named::ANY {
+            return Some(named);
+        }
+        if !self.live_mark(named).is_some_and(|mark| mark.doubted()) {
+            return Some(Named { attempt: 1, ..named });
+        }
+        let doubts = self.doubts.at(self.doubt_place(named.key(), named.ordinal, 0));
+        let mut doubts = doubts.iter().filter(|doubt| doubt.is_of(named));
+        match (doubts.next(), doubts.next()) {
+            (Some(one), None) if !self.stands.has_any(named) => Some(Named { attempt: one.attempt, ..named }),
+            _ => None,
+        }
     }
 
     /// Records what is new in it.
@@ -147,10 +168,12 @@ impl Dispatcher {
             return;
         }
         let named = flight.named();
-        if let Some(parked) = self.parking.take(self.hash, self.parked_under(named)) {
-            self.journal.unpark(now_us, parked.id);
-            let detail = parked.detail.as_deref().unwrap_or("");
-            self.settle_named(now_us, named, Told { step: parked.step, detail });
+        for named in [named, Named { attempt: Named::ANY, ..named }] {
+            if let Some(parked) = self.parking.take(self.hash, self.parked_under(named)) {
+                self.journal.unpark(now_us, parked.id);
+                let detail = parked.detail.as_deref().unwrap_or("");
+                self.hear_named(now_us, named, Told { step: parked.step, detail });
+            }
         }
     }
 
@@ -270,14 +293,19 @@ impl Flight {
 
     /// Whether it is that attempt, and may still be answered in time.
     fn is(&self, named: Named) -> bool {
-        !self.timed_out && self.named() == named
+        let this = self.named();
+        !self.timed_out && (this == named || Named { attempt: Named::ANY, ..this } == named)
     }
 }
 
 impl Doubt {
     pub(crate) fn is(&self, named: Named) -> bool {
-        let Named { campaign, channel, ordinal, attempt } = named;
-        (self.key.campaign, self.key.channel, self.ordinal, self.attempt)
-            == (campaign, channel, ordinal, attempt)
+        self.is_of(named) && self.attempt == named.attempt
+    }
+
+    /// Whether it is an attempt of that dispatch.
+    fn is_of(&self, named: Named) -> bool {
+        let Named { campaign, channel, ordinal, .. } = named;
+        (self.key.campaign, self.key.channel, self.ordinal) == (campaign, channel, ordinal)
     }
 }

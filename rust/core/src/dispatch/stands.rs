@@ -26,6 +26,11 @@ impl Stands {
         self.0.get(&named.dispatch()).is_some_and(|attempts| attempts.contains(&named.attempt))
     }
 
+    /// Whether any attempt of the dispatch was accepted.
+    pub(crate) fn has_any(&self, named: Named) -> bool {
+        self.0.contains_key(&named.dispatch())
+    }
+
     /// Whether another attempt of the dispatch was accepted too.
     pub(crate) fn has_other(&self, named: Named) -> bool {
         self.0.get(&named.dispatch()).is_some_and(|attempts| attempts.iter().any(|at| *at != named.attempt))

@@ -172,8 +172,14 @@ pub struct Named {
     pub channel: Channel,
     /// Which person of the campaign.
     pub ordinal: u32,
-    /// Which try, from 1 on.
+    /// Which try, from 1 on, or [`Named::ANY`].
     pub attempt: u8,
+}
+
+impl Named {
+    /// The attempt of a receipt that knows the message and not the try: each try has the same return path, so that
+    /// a far end that greylists sees the same sender again (RFC 6647 §2). It is about the one that can have left.
+    pub const ANY: u8 = 0;
 }
 
 /// What a receipt tells of the attempt that it names.

@@ -6,6 +6,7 @@ mod late_bounce;
 mod ledger_behind;
 mod mail;
 mod refused_by_gateway;
+mod same_return_path;
 mod settled_resend;
 mod slow_domain;
 mod stage;

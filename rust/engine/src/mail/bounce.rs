@@ -115,12 +115,17 @@ pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<
     let status = report(&message).ok_or_else(|| otherwise(&message))?;
     let mut groups = Fields::groups(status);
     let about = groups.next().ok_or(NotABounce::NoReport)?;
-    let token = recipient
+    let envid = about.get("Original-Envelope-Id").and_then(|envid| verp.verify(envid));
+    let path = recipient
         .and_then(|recipient| verp.verify(recipient))
         .or_else(|| noted(&message, verp))
-        .or_else(|| verp.verify(about.get("Original-Envelope-Id")?))
-        .or_else(|| returned(&message, verp))
-        .ok_or(NotABounce::NoToken)?;
+        .or_else(|| returned(&message, verp));
+    // The return path knows the letter, the envelope's id the attempt too: of the same letter it knows more.
+    let token = match (path, envid) {
+        (Some(path), Some(envid)) if path.names_letter_of(envid) => envid,
+        (Some(token), _) | (None, Some(token)) => token,
+        (None, None) => return Err(NotABounce::NoToken),
+    };
     // Some reporters put everything into one group.
     let people = std::iter::once(about).chain(groups).take(MAX_PEOPLE);
     let bounced: Vec<Bounced> = people.filter_map(|fields| bounced(&fields, token)).collect();

@@ -3,6 +3,8 @@
 use siphasher::sip::SipHasher24;
 use thiserror::Error;
 
+use bealert_core::dispatch::Named;
+
 use super::address::{MAX_LOCAL, MailAddress};
 
 /// Octets of a token: campaign, ordinal, attempt, and 8 that prove it.
@@ -28,8 +30,15 @@ pub struct Token {
     pub campaign: u32,
     /// The recipient's number in it.
     pub ordinal: u32,
-    /// Which attempt.
+    /// Which attempt, or [`Named::ANY`] in a return path.
     pub attempt: u8,
+}
+
+impl Token {
+    /// Whether it is that of the whole letter that another one names an attempt of.
+    pub(crate) fn names_letter_of(self, other: Token) -> bool {
+        self == Token { attempt: Named::ANY, ..other }
+    }
 }
 
 /// Signs tokens, and knows its own: a forged bounce can't mark anybody's letter as undelivered.
@@ -105,6 +114,16 @@ impl Verp {
         let mut text = String::with_capacity(CHARACTERS);
         self.write(token, &mut text);
         text
+    }
+
+    /// Appends what [`Verp::sign`] gives.
+    pub(crate) fn append(&self, token: Token, out: &mut String) {
+        self.write(token, out);
+    }
+
+    /// The return path of every try of a letter: a relay that greylists takes it for the same sender.
+    pub(crate) fn return_path(&self, base: &MailAddress, token: Token, out: &mut String) {
+        self.address(base, Token { attempt: Named::ANY, ..token }, out);
     }
 
     /// The token of an address that this ledger made, or of a token alone; `None` for everything else.

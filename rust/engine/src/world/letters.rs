@@ -115,9 +115,10 @@ impl Messages for Letters {
         let index = handout.index as usize;
         let returns = self.returns.get(&gateway.name).ok_or("an unknown gateway")?;
         let mut path = String::new();
-        let (sender, _) = returns.path(handout, block.ordinal(index), &mut path);
+        let (sender, envid) = returns.path(handout, block.ordinal(index), &mut path);
         let mut mail = Mail {
             sender: sender.to_owned(),
+            envid: envid.map(str::to_owned),
             recipient: block.address(index).to_owned(),
             content: Vec::new(),
         };

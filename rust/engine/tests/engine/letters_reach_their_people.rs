@@ -58,7 +58,7 @@ fn each_their_own_though_threads_share_the_signing() {
 }
 
 #[test]
-fn each_attempt_has_a_return_path_of_its_own() {
+fn each_letter_has_a_return_path_of_its_own() {
     let office = PostOffice::start(keeping());
     let more = r#", "bounces_to": "bounces@alert.example""#;
     let messages = sent(&office, more, false, "alert", 300);
@@ -80,7 +80,9 @@ fn receipts_priority_and_deadline_are_asked_for_where_they_are_offered() {
         let asked = Notify::On { success: true, failure: true, delay: false };
         assert_eq!(mail.recipients[0].1, asked);
         let envid = mail.envid.as_deref().unwrap();
-        assert!(mail.sender.contains(envid), "{envid} in {}", mail.sender);
+        // Campaign and person are the same; the attempt, and with it the proof, are not.
+        let path = &mail.sender["bounces+".len()..][..envid.len()];
+        assert!(path[..12] == envid[..12] && path != envid, "{envid} beside {path}");
         assert_eq!(mail.priority, Some(4));
         assert!(mail.deliver_by_s.is_some_and(|left_s| (7_100..=7_200).contains(&left_s)), "{mail:?}");
     }

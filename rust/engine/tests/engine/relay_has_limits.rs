@@ -84,6 +84,14 @@ fn greylisting_is_waited_for() {
     assert!(office.books().greylisted >= 300);
 }
 
+/// It knows a message again by sender and recipient (RFC 6647 §2): the return path is the same on every try.
+#[test]
+fn greylisting_is_waited_for_with_a_return_path_of_each_letter_s_own() {
+    let office = PostOffice::faulty(Faults { greylist_us: Some(400_000), ..Faults::default() });
+    sends(&office, r#", "bounces_to": "bounces@alert.example""#, 300);
+    assert!(office.books().greylisted >= 300);
+}
+
 #[test]
 fn people_that_it_does_not_know_fail_alone() {
     let office = PostOffice::faulty(Faults { refuse: 0.1, ..Faults::default() });

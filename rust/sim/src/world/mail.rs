@@ -206,6 +206,7 @@ impl MailSession {
         let Link::Up { client, .. } = &mut self.link else { return Err(unsent) };
         let recipients = [mail.recipient.as_str()];
         let mut envelope = Envelope::new(&mail.sender, &recipients);
+        envelope.envid = mail.envid.as_deref();
         if receipts {
             envelope.notify = Notify::On { success: true, failure: true, delay: false };
         }

@@ -52,8 +52,10 @@ pub trait Messages: Send {
 /// A mail as it is handed to a session.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The reverse-path: it names the attempt, where reports are to come.
+    /// The reverse-path: it names the message, where reports are to come.
     pub sender: String,
+    /// The envelope's id: it names the attempt, for relays that know it.
+    pub envid: Option<String>,
     /// Whom it is to.
     pub recipient: String,
     /// Header and body, fit for [`Content::dot_free`](bealert_wire::smtp::Content::dot_free).
@@ -78,7 +80,7 @@ struct Letter {
     parts: Vec<Vec<u8>>,
 }
 
-/// Whom reports of plain messages go to, around the names of an attempt.
+/// Whom reports of plain messages go to, around the names of a message.
 const REPORTS: (&str, &str) = ("b+", "@alert.example");
 
 impl Messages for PlainMessages {
@@ -145,7 +147,8 @@ impl Messages for PlainMessages {
              Date: Thu, 29 Feb 2024 12:00:00 +0000\r\n\r\nAlert {campaign} to {ordinal}.\r\n"
         );
         Ok(Mail {
-            sender: format!("{}{campaign}.{ordinal}.{attempt}{}", REPORTS.0, REPORTS.1),
+            sender: format!("{}{campaign}.{ordinal}{}", REPORTS.0, REPORTS.1),
+            envid: Some(attempt.to_string()),
             recipient: destination.clone(),
             content: content.into_bytes(),
         })
@@ -153,16 +156,17 @@ impl Messages for PlainMessages {
 
     fn report(&self, to: &str, content: &[u8]) -> Option<(Named, Step, String)> {
         let mut names = to.strip_prefix(REPORTS.0)?.strip_suffix(REPORTS.1)?.split('.');
-        let named = Named {
-            campaign: CampaignId(names.next()?.parse().ok()?),
-            channel: Channel::Email,
-            ordinal: names.next()?.parse().ok()?,
-            attempt: names.next()?.parse().ok()?,
-        };
         let content = String::from_utf8_lossy(content);
         let field = |name: &str| {
             let line = content.lines().find(|line| line.starts_with(name))?;
             Some(line[name.len()..].trim().to_owned())
+        };
+        let attempt = field("Original-Envelope-Id:").map_or(Some(Named::ANY), |envid| envid.parse().ok())?;
+        let named = Named {
+            campaign: CampaignId(names.next()?.parse().ok()?),
+            channel: Channel::Email,
+            ordinal: names.next()?.parse().ok()?,
+            attempt,
         };
         let step = match field("Action:")?.as_str() {
             "failed" => Step::Failed,

@@ -116,6 +116,25 @@ fn point_18_the_token_is_taken_from_wherever_it_came_back() {
     assert_eq!(one(&returned).token, TOKEN, "in the letter");
 }
 
+/// Every try has the same return path, so that a relay that greylists lets it in; the envelope's id tells the try.
+#[test]
+fn point_18_the_try_is_known_by_the_envelopes_id() {
+    let path = |letter: Token| {
+        let mut path = String::new();
+        verp().return_path(&crate::mail::judge("bounces@be-alert.be").unwrap(), letter, &mut path);
+        path
+    };
+    let token = |path: &str, envid: &str| {
+        let text = sample(&POSTFIX.replace("ENVID", envid).replace("RETURN-PATH", "x@y.z"));
+        read(text.as_bytes(), Some(path), &verp()).unwrap()[0].token
+    };
+    let whole = Token { attempt: 0, ..TOKEN };
+    assert_eq!(token(&path(TOKEN), &verp().sign(TOKEN)), TOKEN);
+    assert_eq!(token(&path(TOKEN), "QQ314159"), whole, "of a relay without DSN");
+    let other = Token { ordinal: 9, ..TOKEN };
+    assert_eq!(token(&path(other), &verp().sign(TOKEN)), Token { attempt: 0, ..other }, "of another letter");
+}
+
 #[test]
 fn point_18_forged_and_foreign_reports_are_ignored() {
     let text = sample(POSTFIX);

@@ -149,7 +149,7 @@ impl Relay {
                 true => Notify::On { success: true, failure: true, delay: false },
                 false => Notify::Default,
             },
-            envid: envid.filter(|_| receipts),
+            envid,
             orcpt: receipts,
             priority: match mail.kind {
                 Kind::Warning => Some(WARNING),

@@ -9,7 +9,7 @@ use crate::mail::{MailAddress, Mailbox, Token, Verp, judge};
 pub(crate) enum Returns {
     /// To the sender; nothing is learnt of them.
     Sender(String),
-    /// To an address of each attempt's own (VERP).
+    /// To an address of each message's own (VERP).
     Own { base: MailAddress, verp: Verp },
 }
 
@@ -33,7 +33,8 @@ impl Returns {
         }
     }
 
-    /// The reverse-path of an attempt, written to `out` if need be, and the token in it.
+    /// The reverse-path of a message, written to `out` if need be: the same on every try. Beside it the envelope's id,
+    /// which names the attempt (RFC 3461 §4.4) and comes back in reports of relays that know it.
     #[inline]
     pub(crate) fn path<'a>(
         &'a self,
@@ -45,9 +46,12 @@ impl Returns {
             Self::Sender(address) => (address.as_str(), None),
             Self::Own { base, verp } => {
                 let (campaign, attempt) = (handout.key.campaign.0, handout.attempt);
-                verp.address(base, Token { campaign, ordinal, attempt }, out);
-                let token = out.get(base.local().len() + 1..out.len() - base.domain().len() - 1);
-                (out.as_str(), token)
+                let token = Token { campaign, ordinal, attempt };
+                verp.return_path(base, token, out);
+                let end = out.len();
+                verp.append(token, out);
+                let (path, envid) = out.split_at(end);
+                (path, Some(envid))
             }
         }
     }
