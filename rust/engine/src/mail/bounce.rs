@@ -14,6 +14,9 @@ const MAX_REPORT: usize = 1_024 * 1_024;
 /// People that one report may be about: a letter has one, and where an alias makes more of it, not thousands.
 const MAX_PEOPLE: usize = 100;
 
+/// Content types that are read of a message: ten times those of a report with a letter and its attachments.
+const MAX_TYPES: usize = 250;
+
 /// Headers in which those who store a message note whom it was delivered to, and the one that a sender wrote.
 const DELIVERED_TO: [&str; 5] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To"];
 
@@ -110,7 +113,7 @@ impl Bounced {
 /// # Errors
 /// [`NotABounce`]: such messages are counted and dropped, and never answered.
 pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<Bounced>, NotABounce> {
-    let message = &message[..message.len().min(MAX_REPORT)];
+    let message = shallow(&message[..message.len().min(MAX_REPORT)]);
     let message = MessageParser::new().parse(message).ok_or(NotABounce::NoReport)?;
     let status = report(&message).ok_or_else(|| otherwise(&message))?;
     let mut groups = Fields::groups(status);
@@ -130,6 +133,16 @@ pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<
     let people = std::iter::once(about).chain(groups).take(MAX_PEOPLE);
     let bounced: Vec<Bounced> = people.filter_map(|fields| bounced(&fields, token)).collect();
     if bounced.is_empty() { Err(NotABounce::NoReport) } else { Ok(bounced) }
+}
+
+/// The message up to where it holds too many parts, each of which may be a message within the one before: the parser
+/// lets go of such a tree by recursion, and the thread that sends must not run out of stack for what a stranger wrote.
+fn shallow(message: &[u8]) -> &[u8] {
+    const NAME: &[u8] = b"content-type";
+    let named =
+        |at: &usize| message[*at..].get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+    let end = memchr::memchr2_iter(b'c', b'C', message).filter(named).nth(MAX_TYPES);
+    &message[..end.unwrap_or(message.len())]
 }
 
 /// The delivery status of a report (RFC 3464, RFC 6533).

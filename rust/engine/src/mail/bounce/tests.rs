@@ -187,6 +187,9 @@ fn a_report_made_to_take_long_does_not() {
             .map(|at| format!("Content-Type: multipart/report; boundary=\"b{at}\"\n\n--b{at}\n"))
             .collect(),
         "Content-Type: message/rfc822\n\n".repeat(30_000),
+        "CONTENT-type:message/rfc822\n\n".repeat(30_000),
+        "Content-Type: message/global\n\n".repeat(30_000),
+        POSTFIX.replace("This is a MIME", &"Content-Type: message/rfc822\n\n".repeat(30_000)),
         format!("Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: {}", "a;".repeat(400_000)),
         format!("Subject: {}\n\n", "=?utf-8?q?a?= ".repeat(70_000)),
         format!("To: {}\n\n", "<a+b@c>,(".repeat(110_000)),
@@ -197,6 +200,15 @@ fn a_report_made_to_take_long_does_not() {
         // A hundred times what any of them takes. What grows with the square of the octets takes minutes.
         assert!(begun.elapsed().as_secs() < 20, "{:?} for {:?}", begun.elapsed(), &text[..60]);
     }
+}
+
+/// What is read of messages within messages fits into a small stack: the thread that sends has more.
+#[test]
+fn messages_within_messages_need_little_stack() {
+    let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(30_000);
+    let read = move || drop(read(nested.as_bytes(), Some(&path()), &verp()));
+    let thread = std::thread::Builder::new().stack_size(512 * 1_024).spawn(read).unwrap();
+    thread.join().unwrap();
 }
 
 proptest! {
