@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from bealert_engine import _engine
 from bealert_engine.gateways import Smtp
+from bealert_engine.testing.far_end import FarEnd
 
 __all__ = ["Mail", "Relay", "relay"]
-
-MOST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Mail:
     deliver_by_s: int | None
 
 
-class Relay:
+class Relay(FarEnd[_engine.Relay]):
     """A mail relay that keeps books of what it took, and has the faults it is given.
 
     Args:
@@ -213,53 +209,11 @@ class Relay:
             "seed": seed,
             "keep_messages": keep_messages,
         }
-        if not 0 <= port <= MOST_PORT:
-            raise ValueError(f"port must be from 0 to {MOST_PORT}, not {port}")
-        for option, value in options.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{option} must be a finite number, not {value}")
-        self._host = host
-        self._native = _engine.Relay.open(host, port, json.dumps(options))
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return self._host
-
-    @property
-    def port(self) -> int:
-        """At which port."""
-        return self._native.port
-
-    def books(self) -> dict[str, int]:
-        """What it has counted: messages, unique, duplicates, bytes, connections ..."""
-        return self._native.books()
+        super().__init__(_engine.Relay.open, host, port, options)
 
     def messages(self) -> list[Mail]:
         """Everything it took, in order, and each time that it did."""
         return [Mail(*row) for row in self._native.messages()]
-
-    def change(self, **faults: Any) -> None:
-        """Change how it behaves with what comes from now on.
-
-        Args:
-            **faults: Those to change, as the constructor takes them; the others stay.
-
-        Raises:
-            ValueError: One is unknown, out of its range, or cannot change while it runs.
-
-        >>> with Relay() as relay:
-        ...     relay.change(latency_ms=200, defer=0.01)
-        """
-        self._native.change(json.dumps(faults))
-
-    def reset_connections(self) -> int:
-        """Break every connection, as a failing far end would; gives how many there were."""
-        return self._native.reset_connections()
-
-    def failure(self) -> str | None:
-        """What it failed with, if it serves nobody any more: a Maildir that is full, for one."""
-        return self._native.failure()
 
     def gateway(self, name: str = "mail-a", **options: Any) -> Smtp:
         """A gateway that leads here.
@@ -279,24 +233,6 @@ class Relay:
             "tls": "none",
         }
         return Smtp(name, **{**given, **options})
-
-    def close(self) -> None:
-        """Hang up. The books stay readable; closing twice does no harm."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Relay at {self.host}:{self.port}>"
 
 
 relay = Relay

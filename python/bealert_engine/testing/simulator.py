@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from bealert_engine import _engine
 from bealert_engine.gateways import Smpp
 from bealert_engine.secret import Secret
+from bealert_engine.testing.far_end import FarEnd
 
 __all__ = ["Message", "Simulator", "smsc"]
-
-MOST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Message:
     ids: Sequence[str]
 
 
-class Simulator:
+class Simulator(FarEnd[_engine.Smsc]):
     """An SMSC that keeps books of what it accepted, and has the faults it is given.
 
     Args:
@@ -149,53 +145,11 @@ class Simulator:
             "ids": ids,
             "keep_messages": keep_messages,
         }
-        if not 0 <= port <= MOST_PORT:
-            raise ValueError(f"port must be from 0 to {MOST_PORT}, not {port}")
-        for name, value in options.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{name} must be a finite number, not {value}")
-        self._host = host
-        self._native = _engine.Smsc.open(host, port, json.dumps(options))
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return self._host
-
-    @property
-    def port(self) -> int:
-        """At which port."""
-        return self._native.port
-
-    def books(self) -> dict[str, int]:
-        """What it has counted: submits, accepted, unique, duplicates, receipts, throttled ..."""
-        return self._native.books()
+        super().__init__(_engine.Smsc.open, host, port, options)
 
     def messages(self) -> list[Message]:
         """Everything it accepted, in order."""
         return [Message(*row) for row in self._native.messages()]
-
-    def change(self, **faults: Any) -> None:
-        """Change how it behaves with what comes from now on.
-
-        Args:
-            **faults: Those to change, as the constructor takes them; the others stay.
-
-        Raises:
-            ValueError: One is unknown, out of its range, or cannot change while it runs.
-
-        >>> with Simulator() as simulator:
-        ...     simulator.change(response_ms=200, silent=0.01)
-        """
-        self._native.change(json.dumps(faults))
-
-    def reset_connections(self) -> int:
-        """Break every connection, as a failing far end would; gives how many there were."""
-        return self._native.reset_connections()
-
-    def failure(self) -> str | None:
-        """What it failed with, if it serves nobody any more."""
-        return self._native.failure()
 
     def gateway(self, name: str = "sms-a", **options: Any) -> Smpp:
         """A gateway that leads here.
@@ -212,24 +166,6 @@ class Simulator:
             "sender": "BE-Alert",
         }
         return Smpp(name, **{**given, **options})
-
-    def close(self) -> None:
-        """Hang up. The books stay readable; closing twice does no harm."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Simulator at {self.host}:{self.port}>"
 
 
 smsc = Simulator
