@@ -15,4 +15,3 @@ mod every_octet;
 mod greylisting;
 mod reports;
 mod slow;
-mod speed;

@@ -1,5 +1,4 @@
-//! What a message costs the client without the kernel: no allocation, little memory, and (a measurement, ignored by
-//! default) its time.
+//! What a message costs the client: no allocation, and little memory for a connection.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -126,25 +125,6 @@ fn nothing_is_allocated_per_message_and_a_connection_keeps_little() {
         let most = if mode == Mode::Bdat { 160 * 1_024 } else { 64 * 1_024 };
         assert!(kept < most, "{mode}: {kept}");
     }
-}
-
-/// `cargo test -p bealert-wire --release --test smtp -- --ignored --nocapture a_message_of_4_kb`
-#[test]
-#[ignore = "a measurement"]
-fn a_message_of_4_kb_costs() {
-    const COUNT: u64 = 1_000_000;
-    for mode in RUNGS {
-        let mut canned = Canned::new(mode);
-        let begun_ns = cpu_ns();
-        canned.send(COUNT);
-        println!("{mode}: {} ns per message of {} octets", (cpu_ns() - begun_ns) / COUNT, canned.body.len());
-    }
-}
-
-/// What this thread has had of a core: other work on the machine does not count.
-fn cpu_ns() -> u64 {
-    let had = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    had.split(' ').next().unwrap().parse().unwrap()
 }
 
 thread_local! {
