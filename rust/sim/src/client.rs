@@ -13,7 +13,7 @@ mod mail;
 mod openings;
 mod replies;
 
-pub use backoff::Backoff;
+pub use backoff::{Backoff, WORKED_US};
 pub use breaker::Breaker;
 pub use brief::brief;
 pub use ending::{Ending, ending};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use bealert_core::dispatch::Handout;
 use bealert_core::model::GatewayId;
-use bealert_sim::client::{Backoff, Replies};
+use bealert_sim::client::{Backoff, Replies, WORKED_US};
 use bealert_wire::smpp::{
     BindMode, CloseReason, Esme, EsmeConfig, Event, Reply, StatusClass, SubmitError, class, status,
 };
@@ -22,9 +22,6 @@ use crate::metrics::ResponseTimes;
 
 /// How long a connection may take to come up.
 const CONNECT_US: u64 = 10_000_000;
-
-/// A session that lived this long has shown that its far end works, even if nothing was sent.
-const WORKED_US: u64 = 5_000_000;
 
 /// One session of a gateway, over all its connections.
 pub(crate) struct SmppSession {

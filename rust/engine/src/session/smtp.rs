@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bealert_core::dispatch::Handout;
+use bealert_sim::client::WORKED_US;
 use bealert_wire::smtp::{Client, SubmitError};
 
 use super::stream::{Opening, Stream, open};
@@ -22,9 +23,6 @@ use crate::metrics::ResponseTimes;
 pub(crate) use offer::Offer;
 pub(crate) use relay::{Refusals, Relay, client_config, tls_of};
 pub(crate) use returns::Returns;
-
-/// A connection that lived this long has shown that its relay works, even if nothing was sent.
-const WORKED_US: u64 = 5_000_000;
 
 /// One of the connections that a relay may have, over all the times that it is made.
 pub(crate) struct SmtpSession {

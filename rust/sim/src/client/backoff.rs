@@ -12,6 +12,9 @@ const PART: u64 = 8;
 /// locked by those who hammer.
 const FATAL_US: u64 = 60_000_000;
 
+/// A session that lived this long has shown that its far end works, even if nothing was sent.
+pub const WORKED_US: u64 = 5_000_000;
+
 /// The waits between tries to connect.
 #[derive(Debug, Clone)]
 pub struct Backoff {

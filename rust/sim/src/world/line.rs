@@ -4,7 +4,15 @@ use std::collections::VecDeque;
 
 use super::far_end::Machine;
 use super::setup::LineSetup;
+use crate::chance::Chance;
 use crate::smsc::ConnectionId;
+
+/// Octets that one read takes at most and that wait to be written before no more is asked for, as in the engine.
+pub(super) const BUFFER_OCTETS: usize = 64 * 1024;
+
+/// The longest pieces of a line that cuts: shorter than most messages.
+const CUT_READ: u64 = 300;
+const CUT_WRITE: u64 = 600;
 
 /// A connection between a session and its far end.
 #[derive(Debug)]
@@ -13,6 +21,8 @@ pub(super) struct Line {
     setup: LineSetup,
     up: Pipe,
     down: Pipe,
+    /// The last write took nothing.
+    pub(super) stuck: bool,
     /// Nothing passes any more, and nobody is told: a cable is cut, a firewall has forgotten.
     pub(super) silent: bool,
     /// The far end does not read before then.
@@ -31,17 +41,26 @@ struct Pipe {
 impl Line {
     pub(super) fn new(connection: ConnectionId, setup: LineSetup) -> Self {
         let (up, down) = (Pipe::default(), Pipe::default());
-        Self { connection, setup, up, down, silent: false, unread_until_us: 0, closed: false }
+        Self { connection, setup, up, down, stuck: false, silent: false, unread_until_us: 0, closed: false }
     }
 
     /// Writes what fits; how much that was.
-    pub(super) fn write(&mut self, now_us: u64, bytes: &[u8]) -> usize {
-        self.up.push(now_us, bytes, self.setup)
+    pub(super) fn write(&mut self, now_us: u64, chance: &mut Chance, bytes: &[u8]) -> usize {
+        let most = self.cut(chance, CUT_WRITE).unwrap_or(bytes.len());
+        let wrote = self.up.push(now_us, &bytes[..bytes.len().min(most)], self.setup);
+        self.stuck = wrote == 0;
+        wrote
     }
 
-    /// What has arrived, at most `most` octets; `None` where nothing has.
-    pub(super) fn read(&mut self, now_us: u64, most: usize) -> Option<Vec<u8>> {
+    /// What has arrived, or a piece of it; `None` where nothing has.
+    pub(super) fn read(&mut self, now_us: u64, chance: &mut Chance) -> Option<Vec<u8>> {
+        let most = self.cut(chance, CUT_READ).unwrap_or(BUFFER_OCTETS);
         if self.silent { None } else { self.down.pop(now_us, most) }
+    }
+
+    /// How long a piece is, where the line cuts.
+    fn cut(&self, chance: &mut Chance, longest: u64) -> Option<usize> {
+        self.setup.cuts.then(|| chance.within(1..=longest) as usize)
     }
 
     /// Whether the near end has read all there will ever be.

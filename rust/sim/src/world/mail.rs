@@ -10,18 +10,12 @@ use bealert_wire::smtp::{Client, CloseReason, Content, Envelope, Event, Notify, 
 use super::facts::What;
 use super::far_end::FarEnd;
 use super::fuse::Crash;
-use super::line::Line;
+use super::line::{BUFFER_OCTETS, Line};
 use super::messages::Mail;
-use super::plant::Plant;
-use super::session::{Hands, READ_OCTETS};
+use super::plant::{NOBODY, Plant};
+use super::session::Hands;
 use super::setup::{GatewaySetup, RelaySetup};
-use crate::client::{Ending, HeardMail, ending, hear_mail};
-
-/// A connection that lived this long has shown that its relay works.
-const WORKED_US: u64 = 5_000_000;
-
-/// A token that no dispatcher gives.
-const NOBODY: u64 = u64::MAX;
+use crate::client::{Ending, HeardMail, WORKED_US, ending, hear_mail};
 
 #[derive(Debug)]
 pub(super) struct MailSession {
@@ -48,7 +42,7 @@ pub(super) enum Change {
 #[derive(Debug)]
 enum Link {
     Resting,
-    Up { line: Line, client: Box<Client>, stuck: bool },
+    Up { line: Line, client: Box<Client> },
     Ended,
 }
 
@@ -107,12 +101,12 @@ impl MailSession {
         client.connected(now_us);
         self.opened_us = now_us;
         self.useful = false;
-        self.link = Link::Up { line, client, stuck: false };
+        self.link = Link::Up { line, client };
     }
 
     /// Reads what has arrived, and tells the dispatcher what it heard.
-    pub(super) fn poll(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        self.read(hands, setup)?;
+    pub(super) fn poll(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        self.read(hands)?;
         if let Link::Up { client, .. } = &mut self.link {
             if client.poll_timeout().is_some_and(|at_us| at_us <= hands.now_us) {
                 hands.fuse.point()?;
@@ -130,10 +124,9 @@ impl MailSession {
         Ok(())
     }
 
-    fn read(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        while let Link::Up { line, client, .. } = &mut self.link {
-            let most = if setup.line.cuts { hands.chance.within(1..=300) as usize } else { READ_OCTETS };
-            match line.read(hands.now_us, most) {
+    fn read(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        while let Link::Up { line, client } = &mut self.link {
+            match line.read(hands.now_us, hands.chance) {
                 Some(bytes) => {
                     hands.fuse.point()?;
                     client.receive(hands.now_us, &bytes);
@@ -188,7 +181,9 @@ impl MailSession {
     /// Messages it takes now.
     pub(super) fn room(&self) -> u32 {
         match &self.link {
-            Link::Up { client, stuck: false, .. } if client.outgoing().len() < READ_OCTETS => client.room(),
+            Link::Up { line, client } if !line.stuck && client.outgoing().len() < BUFFER_OCTETS => {
+                client.room()
+            }
             _ => 0,
         }
     }
@@ -223,19 +218,13 @@ impl MailSession {
     }
 
     /// Writes what waits, and closes where that is due.
-    pub(super) fn flush(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        let Link::Up { line, client, stuck } = &mut self.link else { return Ok(()) };
-        *stuck = false;
-        while !client.outgoing().is_empty() {
+    pub(super) fn flush(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        let Link::Up { line, client } = &mut self.link else { return Ok(()) };
+        line.stuck = false;
+        while !client.outgoing().is_empty() && !line.stuck {
             hands.fuse.point()?;
-            let all = client.outgoing();
-            let most = if setup.line.cuts { hands.chance.within(1..=600) as usize } else { all.len() };
-            let wrote = line.write(hands.now_us, &all[..all.len().min(most)]);
+            let wrote = line.write(hands.now_us, hands.chance, client.outgoing());
             client.wrote(wrote);
-            if wrote == 0 {
-                *stuck = true;
-                break;
-            }
         }
         if client.wants_close() && client.outgoing().is_empty() {
             return self.lost(hands, usize::MAX);
@@ -246,9 +235,7 @@ impl MailSession {
     /// The next time at which it has something to do.
     pub(super) fn timeout(&self) -> Option<u64> {
         match &self.link {
-            Link::Up { line, client, .. } => {
-                [line.timeout(), client.poll_timeout()].into_iter().flatten().min()
-            }
+            Link::Up { line, client } => [line.timeout(), client.poll_timeout()].into_iter().flatten().min(),
             Link::Resting | Link::Ended => None,
         }
     }
@@ -276,7 +263,7 @@ impl MailSession {
 
     /// The connection is gone: every message gets its last word.
     fn lost(&mut self, hands: &mut Hands<'_>, kept: usize) -> Result<(), Crash> {
-        let Link::Up { line, mut client, .. } = std::mem::replace(&mut self.link, Link::Resting) else {
+        let Link::Up { line, mut client } = std::mem::replace(&mut self.link, Link::Resting) else {
             return Ok(());
         };
         line.near_end_gone(hands.now_us, &mut hands.far_end.machine, kept);

@@ -10,7 +10,7 @@ use bealert_wire::smpp::SubmitError;
 use super::facts::{Part, Sent, What};
 use super::fuse::Crash;
 use super::mail::MailSession;
-use super::plant::Plant;
+use super::plant::{NOBODY, Plant};
 use super::reports::name_of;
 use super::session::{Hands, Session};
 use super::setup::GatewaySetup;
@@ -22,9 +22,6 @@ const PASS_MESSAGES: usize = 256;
 
 /// Pause before a block that could not be rendered is tried again, as the engine has it.
 const RELOAD_US: u64 = 1_000_000;
-
-/// A token that no dispatcher gives.
-const NOBODY: u64 = u64::MAX;
 
 impl World {
     /// Takes all there is and does all that may be done.
@@ -48,7 +45,7 @@ impl World {
         self.act()?;
         self.hand_batch()?;
         self.act()?;
-        self.each_session(|session, hands, setup| session.flush(hands, setup))?;
+        self.each_session(|session, hands, _| session.flush(hands))?;
         self.judge_relays();
         self.end_step()
     }

@@ -1,5 +1,8 @@
 //! Faults that are planted in the driver, so that the checks can be seen to fail.
 
+/// A token that no dispatcher gives: of what is sent besides.
+pub(super) const NOBODY: u64 = u64::MAX;
+
 /// Something that the driver of a world does wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {

@@ -13,9 +13,6 @@ use super::setup::GatewaySetup;
 use super::sms::SmsSession;
 use crate::chance::Chance;
 
-/// Octets one read takes at most, as the engine's buffer.
-pub(super) const READ_OCTETS: usize = 64 * 1024;
-
 /// A session.
 #[derive(Debug)]
 pub(super) enum Session {
@@ -40,14 +37,14 @@ impl Session {
     pub(super) fn poll(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
         match self {
             Self::Sms(session) => session.poll(hands, setup),
-            Self::Mail(session) => session.poll(hands, setup),
+            Self::Mail(session) => session.poll(hands),
         }
     }
 
-    pub(super) fn flush(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
+    pub(super) fn flush(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
         match self {
-            Self::Sms(session) => session.flush(hands, setup),
-            Self::Mail(session) => session.flush(hands, setup),
+            Self::Sms(session) => session.flush(hands),
+            Self::Mail(session) => session.flush(hands),
         }
     }
 

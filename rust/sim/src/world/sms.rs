@@ -8,14 +8,11 @@ use bealert_wire::smpp::{Esme, Event, Reply, status};
 use super::facts::What;
 use super::far_end::FarEnd;
 use super::fuse::Crash;
-use super::line::Line;
+use super::line::{BUFFER_OCTETS, Line};
 use super::plant::Plant;
-use super::session::{Hands, READ_OCTETS};
+use super::session::Hands;
 use super::setup::GatewaySetup;
-use crate::client::{Backoff, Heard, Origin, Replies, hear};
-
-/// A session that lived this long has shown that its far end works.
-const WORKED_US: u64 = 5_000_000;
+use crate::client::{Backoff, Heard, Origin, Replies, WORKED_US, hear};
 
 #[derive(Debug)]
 pub(super) struct SmsSession {
@@ -33,7 +30,7 @@ pub(super) struct SmsSession {
 #[derive(Debug)]
 enum Link {
     Waiting { until_us: u64 },
-    Up { line: Line, esme: Box<Esme>, stuck: bool },
+    Up { line: Line, esme: Box<Esme> },
     Ended,
 }
 
@@ -54,7 +51,7 @@ impl SmsSession {
     /// Connects, reads what has arrived, and tells the dispatcher what it heard.
     pub(super) fn poll(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
         self.connect(hands, setup);
-        self.read(hands, setup)?;
+        self.read(hands)?;
         if let Link::Up { esme, .. } = &mut self.link {
             if esme.poll_timeout().is_some_and(|at_us| at_us <= hands.now_us) {
                 hands.fuse.point()?;
@@ -84,13 +81,12 @@ impl SmsSession {
         let mut esme = Box::new(Esme::new(setup.esme.clone()));
         esme.connected(hands.now_us);
         self.connected_us = hands.now_us;
-        self.link = Link::Up { line, esme, stuck: false };
+        self.link = Link::Up { line, esme };
     }
 
-    fn read(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        while let Link::Up { line, esme, .. } = &mut self.link {
-            let most = if setup.line.cuts { hands.chance.within(1..=300) as usize } else { READ_OCTETS };
-            match line.read(hands.now_us, most) {
+    fn read(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        while let Link::Up { line, esme } = &mut self.link {
+            match line.read(hands.now_us, hands.chance) {
                 Some(bytes) => {
                     hands.fuse.point()?;
                     esme.receive(hands.now_us, &bytes);
@@ -180,25 +176,19 @@ impl SmsSession {
     /// Messages it takes now.
     pub(super) fn room(&self) -> u32 {
         match &self.link {
-            Link::Up { esme, stuck: false, .. } if esme.outgoing().len() < READ_OCTETS => esme.room(),
+            Link::Up { line, esme } if !line.stuck && esme.outgoing().len() < BUFFER_OCTETS => esme.room(),
             _ => 0,
         }
     }
 
     /// Writes what waits, and closes where that is due.
-    pub(super) fn flush(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        let Link::Up { line, esme, stuck } = &mut self.link else { return Ok(()) };
-        *stuck = false;
-        while !esme.outgoing().is_empty() {
+    pub(super) fn flush(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        let Link::Up { line, esme } = &mut self.link else { return Ok(()) };
+        line.stuck = false;
+        while !esme.outgoing().is_empty() && !line.stuck {
             hands.fuse.point()?;
-            let all = esme.outgoing();
-            let most = if setup.line.cuts { hands.chance.within(1..=600) as usize } else { all.len() };
-            let wrote = line.write(hands.now_us, &all[..all.len().min(most)]);
+            let wrote = line.write(hands.now_us, hands.chance, esme.outgoing());
             esme.wrote(wrote);
-            if wrote == 0 {
-                *stuck = true;
-                break;
-            }
         }
         if esme.wants_close() && esme.outgoing().is_empty() {
             return self.lost(hands, usize::MAX);
@@ -210,7 +200,7 @@ impl SmsSession {
     pub(super) fn timeout(&self) -> Option<u64> {
         match &self.link {
             Link::Waiting { until_us } => Some(*until_us),
-            Link::Up { line, esme, .. } => [line.timeout(), esme.poll_timeout()].into_iter().flatten().min(),
+            Link::Up { line, esme } => [line.timeout(), esme.poll_timeout()].into_iter().flatten().min(),
             Link::Ended => None,
         }
     }
@@ -238,7 +228,7 @@ impl SmsSession {
 
     /// The connection is gone: every request gets its last word, then the dispatcher hears it.
     fn lost(&mut self, hands: &mut Hands<'_>, kept: usize) -> Result<(), Crash> {
-        let Link::Up { line, mut esme, .. } = std::mem::replace(&mut self.link, Link::Ended) else {
+        let Link::Up { line, mut esme } = std::mem::replace(&mut self.link, Link::Ended) else {
             return Ok(());
         };
         line.near_end_gone(hands.now_us, &mut hands.far_end.machine, kept);
