@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bealert_core::outcome::State;
 use bealert_engine::{CampaignState, Engine, EventOut};
-use bealert_sim::relay::{Fate, Faults, Limit, Phase, RelayConfig, Rule};
+use bealert_sim::relay::{Fate, Faults, Limit, Phase, RelayConfig, Rule, Tarpit};
 use bealert_wire::smtp::{EnhancedCode, Reply};
 
 use crate::host::{ended, events, until};
@@ -82,6 +82,29 @@ fn greylisting_is_waited_for() {
     let office = PostOffice::faulty(Faults { greylist_us: Some(400_000), ..Faults::default() });
     sends(&office, "", 300);
     assert!(office.books().greylisted >= 300);
+}
+
+/// A relay that asks everybody to come again is told of everybody over the connections that there are.
+#[test]
+fn to_be_refused_for_now_costs_few_connections() {
+    for mode in ["lockstep", "joined"] {
+        let office = PostOffice::faulty(Faults { greylist_us: Some(400_000), ..Faults::default() });
+        sends(&office, &format!(r#", "connections": 4, "mode": {mode:?}"#), 1_000);
+        let books = office.books();
+        assert!(books.greylisted >= 1_000 && books.connections <= 50, "{mode}: {books:?}");
+    }
+}
+
+/// Postfix waits a second with each reply after ten errors, and hangs up at twenty.
+#[test]
+fn a_relay_that_slows_down_for_refusals_does_so_once() {
+    let tarpit = Tarpit { after: 10, delay_us: 600_000, hang_up_at: Some(20) };
+    let greylist_us = Some(1_000_000);
+    let office = PostOffice::faulty(Faults { tarpit: Some(tarpit), greylist_us, ..Faults::default() });
+    let began = Instant::now();
+    sends(&office, r#", "connections": 1, "mode": "pipelined""#, 100);
+    assert!(office.books().connections >= 100 / 5, "{:?}", office.books());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 /// It knows a message again by sender and recipient (RFC 6647 §2): the return path is the same on every try.

@@ -4,6 +4,7 @@ mod closing;
 mod command;
 mod hearing;
 mod opening;
+mod refusals;
 mod ring;
 mod submit;
 mod transaction;
@@ -13,12 +14,13 @@ use std::collections::VecDeque;
 use crate::outbox::Outbox;
 
 use self::opening::Hello;
+use self::refusals::Refusals;
 use self::ring::{Ring, What};
 use super::config::{ClientConfig, MAX_BDAT_WINDOW, TlsMode};
 use super::ehlo::Extensions;
 use super::event::Event;
 use super::fault::CloseReason;
-use super::learnt::Learnt;
+use super::learnt::{Learnt, Lesson};
 use super::mode::Mode;
 use super::replies::Replies;
 use super::reply::Reply;
@@ -54,12 +56,10 @@ pub struct Client {
     mode: Mode,
     /// The most messages of this connection.
     cap: u32,
-    /// Messages handed in, taken by the server, and recipients refused.
+    /// Messages handed in, and taken by the server.
     begun: u32,
     taken: u32,
-    refused: u32,
-    /// Replies 4yz and 5yz since it last took a message.
-    errors: u32,
+    refusals: Refusals,
     /// The server ended the connection in order: what it had not answered it has not taken (RFC 5321 §3.8).
     rest_unsent: bool,
     /// A chunk was refused, and RSET has not been answered since: if the server did not discard the chunk, what
@@ -114,8 +114,7 @@ impl Client {
             cap: u32::MAX,
             begun: 0,
             taken: 0,
-            refused: 0,
-            errors: 0,
+            refusals: Refusals::default(),
             rest_unsent: false,
             suspect: false,
             plain_told: false,
@@ -241,6 +240,9 @@ impl Client {
         }
         if self.leaving.is_none() {
             self.leaving = self.reason_to_leave(now_us);
+            if self.leaving == Some(CloseReason::ManyRefused) && !self.refusals.tell_of_bad_addresses() {
+                self.learn(Lesson::BearsRefusals { refusals: self.refusals.in_a_row() });
+            }
         }
         self.advance(now_us);
         if let (Some(why), true) = (self.leaving, self.ring.is_empty()) {

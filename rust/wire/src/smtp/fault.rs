@@ -44,7 +44,7 @@ pub enum CloseReason {
     /// No message for a while.
     #[error("the connection was idle")]
     Idle,
-    /// So many recipients were refused that the relay may slow down (Postfix does after 10 errors).
+    /// So many messages were refused that the relay may slow down (Postfix does after 10 errors).
     #[error("many recipients were refused on the connection")]
     ManyRefused,
     /// The server ends the connection: 421, at any time (RFC 5321 §3.8).

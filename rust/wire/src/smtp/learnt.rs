@@ -2,6 +2,9 @@
 
 use super::mode::Mode;
 
+/// Refusals for now that every relay lets pass on one connection: Postfix slows down after ten errors.
+pub(super) const FREE_REFUSALS: u32 = 8;
+
 /// What is known of a relay. Kept by whoever opens its connections, and given to each new one.
 ///
 /// ```
@@ -24,6 +27,11 @@ pub struct Learnt {
     pub messages_per_connection: Option<u32>,
     /// The count at which it last ended one.
     pub last_ended_after: Option<u32>,
+    /// Refusals for now after which a connection is left: 8 first, which nobody punishes, and twice as many after
+    /// each connection that was left unpunished.
+    pub refusals_per_connection: u32,
+    /// The least for which it slowed down or hung up.
+    pub punishes_refusals: Option<u32>,
 }
 
 /// One thing learnt.
@@ -44,6 +52,16 @@ pub enum Lesson {
         /// The messages it had taken on that connection.
         messages: u32,
     },
+    /// It let so many refusals for now pass on one connection.
+    BearsRefusals {
+        /// How many.
+        refusals: u32,
+    },
+    /// It slowed down or hung up after so many.
+    PunishesRefusals {
+        /// How many.
+        refusals: u32,
+    },
 }
 
 impl Default for Learnt {
@@ -53,14 +71,16 @@ impl Default for Learnt {
             bears: Mode::Lockstep,
             messages_per_connection: None,
             last_ended_after: None,
+            refusals_per_connection: FREE_REFUSALS,
+            punishes_refusals: None,
         }
     }
 }
 
 impl Learnt {
-    /// Adds a lesson. Says whether it changes what new connections do.
+    /// Adds a lesson. Says whether it is news of what the relay bears.
     pub fn take(&mut self, lesson: Lesson) -> bool {
-        let before = (self.ceiling, self.messages_per_connection);
+        let before = (self.ceiling, self.messages_per_connection, self.punishes_refusals);
         match lesson {
             Lesson::TooFast { mode } if mode <= self.bears => {}
             Lesson::TooFast { mode } => self.ceiling = self.ceiling.min(mode.below()),
@@ -77,7 +97,20 @@ impl Learnt {
                 }
                 self.last_ended_after = Some(messages);
             }
+            Lesson::BearsRefusals { refusals } => {
+                let next = refusals.saturating_mul(2);
+                if self.punishes_refusals.is_none_or(|punished| next < punished) {
+                    self.refusals_per_connection = self.refusals_per_connection.max(next);
+                }
+            }
+            Lesson::PunishesRefusals { refusals } => {
+                let least = self.punishes_refusals.map_or(refusals, |least| least.min(refusals));
+                self.punishes_refusals = Some(least);
+                while self.refusals_per_connection >= least && self.refusals_per_connection > FREE_REFUSALS {
+                    self.refusals_per_connection /= 2;
+                }
+            }
         }
-        before != (self.ceiling, self.messages_per_connection)
+        before != (self.ceiling, self.messages_per_connection, self.punishes_refusals)
     }
 }

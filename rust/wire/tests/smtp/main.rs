@@ -18,6 +18,7 @@ mod modes;
 mod parameters;
 mod per_recipient;
 mod pipelining_rules;
+mod refused_for_now;
 mod replies;
 mod reset_anywhere;
 mod scripted;

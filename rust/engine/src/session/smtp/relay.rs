@@ -81,7 +81,10 @@ impl Relay {
     pub(crate) fn learn(&self, lesson: Lesson) -> Option<String> {
         let mut learnt = lock(&self.learnt);
         let news = learnt.take(lesson);
-        news.then(|| match lesson {
+        if !news {
+            return None;
+        }
+        Some(match lesson {
             Lesson::TooFast { mode } => {
                 format!("it does not bear {mode} as it says; {} from here on", learnt.ceiling)
             }
@@ -91,6 +94,10 @@ impl Relay {
             Lesson::EndedAfter { messages } => {
                 format!("it ends connections after {messages} messages; they are replaced before")
             }
+            Lesson::PunishesRefusals { refusals } => {
+                format!("it slows down who was refused {refusals} times; connections are replaced before")
+            }
+            Lesson::BearsRefusals { .. } => return None,
         })
     }
 

@@ -16,11 +16,6 @@ const QUIT_US: u64 = 5_000_000;
 /// uncertain after that.
 const LATE_GRACE_US: u64 = 5_000_000;
 
-/// The recipients that may be refused on one connection, and the errors that may follow each other: Postfix delays
-/// every reply after 10 errors with no message taken between them, and closes at 20 (smtpd_soft_error_limit,
-/// smtpd_hard_error_limit); others do not begin anew with a message.
-const MAX_REFUSED: u32 = 8;
-
 impl Client {
     /// Time has passed. Hand in what was read before: a reply that is here beats its time-out.
     pub fn handle_timeout(&mut self, now_us: u64) {
@@ -94,6 +89,9 @@ impl Client {
             _ => CloseReason::Dropped,
         };
         let why = self.closing.unwrap_or(dropped);
+        if why == CloseReason::Dropped {
+            self.note_punishment();
+        }
         self.abort(why);
         self.stage = Stage::Ended;
         self.ring.expected.clear();
@@ -106,6 +104,7 @@ impl Client {
             return self.abort(why);
         }
         let greeting = first.is_some_and(|first| first.what == What::Greeting);
+        self.note_punishment();
         if let Some(first) = first.filter(|first| first.end <= self.out.written()) {
             match first.what {
                 What::Dot => {
@@ -128,6 +127,13 @@ impl Client {
         }
         self.rest_unsent = true;
         self.abort(CloseReason::ServiceClosing { reply, taken: self.taken, greeting });
+    }
+
+    /// The server punishes the connection: if that can be for what it refused, it is.
+    pub(super) fn note_punishment(&mut self) {
+        if self.refusals.are_risked() {
+            self.learn(Lesson::PunishesRefusals { refusals: self.refusals.in_a_row() });
+        }
     }
 
     /// Takes no more messages. The first reason counts.
@@ -170,7 +176,8 @@ impl Client {
         if self.begun >= self.cap {
             return Some(CloseReason::MessageCap);
         }
-        if self.refused.max(self.errors) >= MAX_REFUSED {
+        let borne = self.config.learnt.refusals_per_connection;
+        if self.refusals.tell_of_bad_addresses() || self.refusals.in_a_row() >= borne {
             return Some(CloseReason::ManyRefused);
         }
         if self.age_deadline().is_some_and(|deadline_us| deadline_us <= now_us) {

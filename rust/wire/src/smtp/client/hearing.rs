@@ -4,6 +4,7 @@ use super::super::event::{Event, Phase};
 use super::super::fault::{CloseReason, ProtocolFault};
 use super::super::learnt::Lesson;
 use super::super::reply::Reply;
+use super::refusals::PUNISHED_US;
 use super::ring::What;
 use super::{Client, Stage};
 
@@ -29,7 +30,7 @@ impl Client {
                 && let Some(digit) = first.what.plain()
                 && self.replies.next_plain(&mut bytes, digit)
             {
-                self.answered(now_us);
+                self.answered(now_us, first.what);
                 self.take_plain(first.what);
                 continue;
             }
@@ -64,10 +65,9 @@ impl Client {
             self.fault(ProtocolFault::Unexpected(reply));
             return self.abort(CloseReason::Violation);
         };
-        self.answered(now_us);
-        if reply.is_transient() || reply.is_permanent() {
-            self.errors += 1;
-        }
+        self.answered(now_us, first.what);
+        let nobody = self.ring.transactions.front().is_some_and(|current| current.spoiled);
+        self.refusals.reply(&reply, nobody && matches!(first.what, What::Data | What::Dot));
         match first.what {
             What::Greeting => self.take_greeting(now_us, reply),
             What::Ehlo => self.take_ehlo(now_us, reply),
@@ -85,7 +85,12 @@ impl Client {
 
     /// The first thing that was asked is answered: the next one is waited for from now on.
     #[inline]
-    fn answered(&mut self, now_us: u64) {
+    fn answered(&mut self, now_us: u64, what: What) {
+        // The time for a whole message is its own.
+        if self.refusals.are_risked() && what != What::Dot && now_us >= self.since_us + PUNISHED_US {
+            self.note_punishment();
+            self.leave(CloseReason::ManyRefused);
+        }
         self.ring.expected.pop_front();
         self.since_us = now_us;
         self.slow = false;

@@ -127,7 +127,7 @@ impl Client {
             // Too many for one transaction: those that are left go with another (RFC 5321 §4.5.3.1.10).
             Event::Unsent { token, recipient }
         } else {
-            self.refused += 1;
+            self.refusals.recipient(&reply);
             let took_us = took_us(now_us, current.submitted_us);
             Event::Refused { token, recipient, phase: Phase::Rcpt, reply, took_us }
         };
@@ -197,7 +197,7 @@ impl Client {
         if reply.is_positive() {
             if !spoiled {
                 self.taken += 1;
-                self.errors = 0;
+                self.refusals.taken();
                 let took_us = took_us(now_us, self.current().submitted_us);
                 self.settle(|token, recipient| Event::Accepted { token, recipient, reply, took_us });
             }
