@@ -12,7 +12,9 @@ use bealert_core::dispatch::{GatewaySpec, Progress};
 use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
 use bealert_sim::relay::TakenMail;
 use bealert_sim::smsc::TakenMessage;
-use bealert_sim::world::{DiskSetup, GatewaySetup, Launching, RelaySetup, Setup, World as Simulated};
+use bealert_sim::world::{
+    DiskSetup, GatewaySetup, Launching, Machine, RelaySetup, Setup, SmscSetup, World as Simulated,
+};
 use bealert_wire::smtp::{AuthMechanisms, TlsMode};
 
 use crate::config::{Config, GatewayConfig, SmppConfig, SmtpConfig};
@@ -72,7 +74,7 @@ impl World {
             let options = options.map_or("{}", |(_, options)| options.as_str());
             let seed = seed ^ at as u64;
             let setup = match gateway_config {
-                GatewayConfig::Smpp(smpp) => gateway(smpp, options, seed),
+                GatewayConfig::Smpp(smpp) => smsc(smpp, options, seed),
                 GatewayConfig::Smtp(smtp) => relay(smtp, options, seed),
             };
             let named = |problem| EngineError::Config(format!("the far end of {name:?}: {problem}"));
@@ -252,9 +254,9 @@ impl World {
     /// [`EngineError::Config`] where there is no gateway of that name.
     pub fn books(&self, gateway: &str) -> Result<Vec<(&'static str, u64)>, EngineError> {
         let (at, simulated) = (self.place(gateway)?, self.lock());
-        Ok(match simulated.relay(at) {
-            Some(relay) => relay.books().counts().to_vec(),
-            None => simulated.books(at).counts().to_vec(),
+        Ok(match simulated.far_end(at) {
+            Machine::Smsc(smsc) => smsc.books().counts().to_vec(),
+            Machine::Relay(relay) => relay.books().counts().to_vec(),
         })
     }
 
@@ -281,14 +283,17 @@ impl World {
     pub fn change(&self, gateway: &str, options: &str) -> Result<(), EngineError> {
         let at = self.place(gateway)?;
         let mut simulated = self.lock();
-        let relay = simulated.relay(at).map(|relay| relay.faults().clone());
-        if let Some(before) = relay {
-            let faults = RelayOptions::from_json(options).and_then(|options| options.change(before));
-            simulated.set_relay_faults(at, faults.map_err(EngineError::Config)?);
-        } else {
-            let before = simulated.faults(at).clone();
-            let faults = SimulatorOptions::from_json(options).and_then(|options| options.change(before));
-            simulated.set_faults(at, faults.map_err(EngineError::Config)?);
+        match simulated.far_end(at) {
+            Machine::Smsc(smsc) => {
+                let before = smsc.faults().clone();
+                let faults = SimulatorOptions::from_json(options).and_then(|options| options.change(before));
+                simulated.set_faults(at, faults.map_err(EngineError::Config)?);
+            }
+            Machine::Relay(relay) => {
+                let before = relay.faults().clone();
+                let faults = RelayOptions::from_json(options).and_then(|options| options.change(before));
+                simulated.set_relay_faults(at, faults.map_err(EngineError::Config)?);
+            }
         }
         Ok(())
     }
@@ -346,24 +351,21 @@ fn step(simulated: &mut Simulated) {
     simulated.step(simulated.now_us() + STEP_US);
 }
 
-fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
-    let mut far_end = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config)?;
+fn smsc(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
+    let mut sim = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config)?;
     if !options.contains("\"seed\"") {
-        far_end.seed = seed;
+        sim.seed = seed;
     }
-    far_end.keep_messages = true;
-    far_end.keep_diary = true;
-    far_end.unix_origin_s = (WALL_MS / 1_000) as u64;
+    (sim.keep_messages, sim.keep_diary) = (true, true);
+    sim.unix_origin_s = (WALL_MS / 1_000) as u64;
     Ok(GatewaySetup {
         sessions: smpp.sessions,
-        esme: esme_config(smpp),
         units_per_second: smpp.parts_per_second,
         receipts: smpp.receipts,
         receipt_wait_us: smpp.receipt_wait_ms.saturating_mul(1_000),
         retry: smpp.retry.into(),
         reconnect_max_us: smpp.reconnect_max_ms.saturating_mul(1_000),
-        far_end,
-        ..GatewaySetup::new(&smpp.name)
+        ..GatewaySetup::new(&smpp.name, SmscSetup { esme: esme_config(smpp), sim }.into())
     })
 }
 
@@ -372,16 +374,16 @@ fn gateway(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, 
 fn relay(smtp: &SmtpConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
     let options = RelayOptions::from_json(options)?;
     let (seeded, judges) = (options.says("seed"), options.says("auth"));
-    let mut far_end = options.config()?;
+    let mut sim = options.config()?;
     if smtp.username.is_some() && !judges {
         // No password is known here: whoever has an account is let in.
-        far_end.extensions.auth = AuthMechanisms { plain: true, login: true, xoauth2: true, other: false };
+        sim.extensions.auth = AuthMechanisms { plain: true, login: true, xoauth2: true, other: false };
     }
     if !seeded {
-        far_end.seed = seed;
+        sim.seed = seed;
     }
-    (far_end.keep_messages, far_end.reports) = (true, true);
-    far_end.unix_origin_s = (WALL_MS / 1_000) as u64;
+    (sim.keep_messages, sim.reports) = (true, true);
+    sim.unix_origin_s = (WALL_MS / 1_000) as u64;
     let mut client = client_config(smtp);
     if client.tls != TlsMode::None {
         client.tls = TlsMode::Implicit;
@@ -396,8 +398,7 @@ fn relay(smtp: &SmtpConfig, options: &str, seed: u64) -> Result<GatewaySetup, St
         receipt_wait_us,
         retry,
         reconnect_max_us: smtp.reconnect_max_ms.saturating_mul(1_000),
-        relay: Some(RelaySetup { client, far_end }),
-        ..GatewaySetup::new(&smtp.name)
+        ..GatewaySetup::new(&smtp.name, RelaySetup { client, sim }.into())
     })
 }
 

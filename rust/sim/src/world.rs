@@ -39,17 +39,18 @@ use bealert_core::model::{BlockKey, CampaignId, CampaignState, GatewayId};
 
 pub use build::{CampaignPlan, PlannedPerson, planned};
 pub use facts::{Audience, AudienceBlock, Fact, Facts, Order, Part, Person, Sent, What};
+pub use far_end::Machine;
 pub use launch::Launching;
 pub use messages::{Mail, Messages, PlainMessages, TEXT};
 pub use plant::Plant;
-pub use setup::{DiskSetup, GatewaySetup, LineSetup, RelaySetup, Setup};
+pub use setup::{DiskSetup, FarEndSetup, GatewaySetup, LineSetup, RelaySetup, Setup, SmscSetup};
 
 use crate::chance::Chance;
-use crate::relay::{self as mail_relay, RelaySim, TakenMail};
-use crate::smsc::{Books, Faults, Noted, SmscSim, TakenMessage};
+use crate::relay::{self as mail_relay, TakenMail};
+use crate::smsc::{Faults, Noted, TakenMessage};
 use command::Waiting;
 use commit::Flight;
-use far_end::{FarEnd, Machine};
+use far_end::FarEnd;
 use fuse::Fuse;
 use open::Closing;
 use relay::Desk;
@@ -123,7 +124,7 @@ impl World {
         let far_end = |gateway: &GatewaySetup| {
             let id = ledger.gateway(&gateway.name).expect("a fresh ledger takes a gateway");
             log.facts.gateways.insert(id, gateway.name.clone());
-            FarEnd::new(id, gateway)
+            FarEnd::new(id, &gateway.far_end)
         };
         let far_ends = setup.gateways.iter().map(far_end).collect();
         let mut world = Self {
@@ -220,28 +221,9 @@ impl World {
         }
     }
 
-    /// The SMSC of a gateway, if it has one.
-    pub fn smsc(&self, gateway: usize) -> Option<&SmscSim> {
-        match &self.far_ends[gateway].machine {
-            Machine::Smsc(smsc) => Some(smsc),
-            Machine::Relay(_) => None,
-        }
-    }
-
-    /// The relay of a gateway, if it has one.
-    pub fn relay(&self, gateway: usize) -> Option<&RelaySim> {
-        match &self.far_ends[gateway].machine {
-            Machine::Relay(relay) => Some(relay),
-            Machine::Smsc(_) => None,
-        }
-    }
-
-    /// How an SMSC behaves now.
-    ///
-    /// # Panics
-    /// Where the gateway has a relay.
-    pub fn faults(&self, gateway: usize) -> &Faults {
-        self.smsc(gateway).expect("the gateway has an SMSC").faults()
+    /// The far end of a gateway: its faults and its books.
+    pub fn far_end(&self, gateway: usize) -> &Machine {
+        &self.far_ends[gateway].machine
     }
 
     /// Nobody answers at a far end's port from now on, or somebody does again.
@@ -259,17 +241,12 @@ impl World {
         self.setup.disk = disk;
     }
 
-    /// What an SMSC has counted.
-    ///
-    /// # Panics
-    /// Where the gateway has a relay.
-    pub fn books(&self, gateway: usize) -> &Books {
-        self.smsc(gateway).expect("the gateway has an SMSC").books()
-    }
-
     /// What an SMSC took; empty unless [`Setup::keep_messages`].
     pub fn messages(&self, gateway: usize) -> Vec<TakenMessage> {
-        self.smsc(gateway).map_or_else(Vec::new, SmscSim::messages)
+        match self.far_end(gateway) {
+            Machine::Smsc(smsc) => smsc.messages(),
+            Machine::Relay(_) => Vec::new(),
+        }
     }
 
     /// What a relay took; empty unless [`Setup::keep_messages`].

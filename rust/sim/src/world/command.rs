@@ -62,7 +62,7 @@ impl World {
     pub fn reset(&mut self, gateway: usize, session: usize) {
         let kept = self.chance.below(2_000) as usize;
         let (wanted, mut at) = (self.far_ends[gateway].id, 0);
-        let broken = self.each_session(|one, hands, _| {
+        let broken = self.each_session(|one, hands| {
             if hands.far_end.id != wanted {
                 return Ok(());
             }

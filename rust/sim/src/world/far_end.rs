@@ -2,7 +2,7 @@
 
 use bealert_core::model::GatewayId;
 
-use super::setup::GatewaySetup;
+use super::setup::FarEndSetup;
 use crate::relay::{RelaySim, TakenMail};
 use crate::smsc::{ConnectionId, SmscSim};
 
@@ -21,16 +21,18 @@ pub(super) struct FarEnd {
 
 /// What is there.
 #[derive(Debug)]
-pub(super) enum Machine {
+pub enum Machine {
+    /// It takes SMS.
     Smsc(Box<SmscSim>),
+    /// It takes mail.
     Relay(Box<RelaySim>),
 }
 
 impl FarEnd {
-    pub(super) fn new(id: GatewayId, setup: &GatewaySetup) -> Self {
-        let machine = match &setup.relay {
-            None => Machine::Smsc(Box::new(SmscSim::new(setup.far_end.clone()))),
-            Some(relay) => Machine::Relay(Box::new(RelaySim::new(relay.far_end.clone()))),
+    pub(super) fn new(id: GatewayId, setup: &FarEndSetup) -> Self {
+        let machine = match setup {
+            FarEndSetup::Smsc(smsc) => Machine::Smsc(Box::new(SmscSim::new(smsc.sim.clone()))),
+            FarEndSetup::Relay(relay) => Machine::Relay(Box::new(RelaySim::new(relay.sim.clone()))),
         };
         Self { id, machine, deaf: false, due: 0, mails: Vec::new() }
     }

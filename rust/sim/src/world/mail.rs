@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use bealert_core::dispatch::{Answer, Handout};
 use bealert_core::retry::Refusal;
-use bealert_wire::smtp::{Client, CloseReason, Content, Envelope, Event, Notify, SubmitError, TlsMode};
+use bealert_wire::smtp::{
+    Client, ClientConfig, CloseReason, Content, Envelope, Event, Notify, SubmitError, TlsMode,
+};
 
 use super::facts::What;
 use super::far_end::FarEnd;
@@ -14,7 +16,7 @@ use super::line::{BUFFER_OCTETS, Line};
 use super::messages::Mail;
 use super::plant::{NOBODY, Plant};
 use super::session::Hands;
-use super::setup::{GatewaySetup, RelaySetup};
+use super::setup::LineSetup;
 use crate::client::{Ending, HeardMail, WORKED_US, ending, hear_mail};
 
 #[derive(Debug)]
@@ -84,20 +86,14 @@ impl MailSession {
     }
 
     /// Makes its connection.
-    pub(super) fn open(
-        &mut self,
-        now_us: u64,
-        far_end: &mut FarEnd,
-        setup: &GatewaySetup,
-        relay: &RelaySetup,
-    ) {
+    pub(super) fn open(&mut self, now_us: u64, far_end: &mut FarEnd, way: LineSetup, config: ClientConfig) {
         if far_end.deaf {
             self.change = Some(Change::Ended(Ending::Down { fatal: false }));
             return;
         }
-        let encrypted = relay.client.tls == TlsMode::Implicit;
-        let line = Line::new(far_end.machine.connect(now_us, encrypted), setup.line);
-        let mut client = Box::new(Client::new(relay.client.clone()));
+        let encrypted = config.tls == TlsMode::Implicit;
+        let line = Line::new(far_end.machine.connect(now_us, encrypted), way);
+        let mut client = Box::new(Client::new(config));
         client.connected(now_us);
         self.opened_us = now_us;
         self.useful = false;

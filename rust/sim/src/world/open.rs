@@ -8,6 +8,7 @@ use super::mail::MailSession;
 use super::plant::Plant;
 use super::relay::Desk;
 use super::session::Session;
+use super::setup::FarEndSetup;
 use super::sms::SmsSession;
 use super::{Host, HostGateway, World};
 use crate::client::Origin;
@@ -67,15 +68,20 @@ impl World {
             }
             dispatcher.add_gateway(spec);
             let seed = self.chance.below(u64::MAX);
-            let session = |session| {
-                let (origin, seed) = (Origin { gateway: id, session }, seed ^ u64::from(session));
-                match setup.relay {
-                    None => Session::Sms(SmsSession::new(origin, setup, now_us, seed)),
-                    Some(_) => Session::Mail(MailSession::new()),
+            let numbers = 0..setup.sessions.max(1);
+            let (sessions, desk) = match &setup.far_end {
+                FarEndSetup::Smsc(smsc) => {
+                    let session = |session| {
+                        let (origin, seed) = (Origin { gateway: id, session }, seed ^ u64::from(session));
+                        Session::Sms(Box::new(SmsSession::new(origin, setup, smsc, now_us, seed)))
+                    };
+                    (numbers.map(session).collect(), None)
+                }
+                FarEndSetup::Relay(_) => {
+                    let sessions = numbers.map(|_| Session::Mail(MailSession::new())).collect();
+                    (sessions, Some(Desk::new(setup.reconnect_max_us, seed)))
                 }
             };
-            let sessions = (0..setup.sessions.max(1)).map(session).collect();
-            let desk = setup.relay.as_ref().map(|_| Desk::new(setup.reconnect_max_us, seed));
             gateways.push(HostGateway { id, sessions, desk, turn: 0, ready_us: None });
         }
         self.messages.clear();
@@ -145,7 +151,7 @@ impl World {
             if !all && self.now_us < closing.drain_until_us {
                 return Ok(());
             }
-            self.each_session(|session, hands, _| session.reset(hands, usize::MAX))?;
+            self.each_session(|session, hands| session.reset(hands, usize::MAX))?;
             if let Some(host) = &mut self.host {
                 host.closing = Some(Closing { drained: Some((self.now_us, all)), ..closing });
             }

@@ -32,7 +32,7 @@ impl World {
         }
         self.end_commit()?;
         self.end_loads()?;
-        self.each_session(|session, hands, setup| session.poll(hands, setup))?;
+        self.each_session(|session, hands| session.poll(hands))?;
         self.judge_relays();
         self.bring_reports()?;
         if let Some(host) = &mut self.host
@@ -45,7 +45,7 @@ impl World {
         self.act()?;
         self.hand_batch()?;
         self.act()?;
-        self.each_session(|session, hands, _| session.flush(hands))?;
+        self.each_session(|session, hands| session.flush(hands))?;
         self.judge_relays();
         self.end_step()
     }
@@ -78,11 +78,10 @@ impl World {
 
     pub(super) fn each_session(
         &mut self,
-        mut work: impl FnMut(&mut Session, &mut Hands<'_>, &GatewaySetup) -> Result<(), Crash>,
+        mut work: impl FnMut(&mut Session, &mut Hands<'_>) -> Result<(), Crash>,
     ) -> Result<(), Crash> {
         let Some(host) = &mut self.host else { return Ok(()) };
-        let gateways = host.gateways.iter_mut().zip(&mut self.far_ends).zip(&self.setup.gateways);
-        for ((gateway, far_end), setup) in gateways {
+        for (gateway, far_end) in host.gateways.iter_mut().zip(&mut self.far_ends) {
             for session in &mut gateway.sessions {
                 let mut hands = Hands {
                     now_us: self.now_us,
@@ -94,7 +93,7 @@ impl World {
                     plant: self.plant,
                     desk: &mut gateway.desk,
                 };
-                work(session, &mut hands, setup)?;
+                work(session, &mut hands)?;
             }
         }
         Ok(())

@@ -2,13 +2,13 @@
 //! gateway does it.
 
 use bealert_core::dispatch::Dispatcher;
-use bealert_wire::smtp::Learnt;
+use bealert_wire::smtp::{ClientConfig, Learnt};
 
 use super::facts::What;
 use super::far_end::FarEnd;
 use super::mail::{Change, MailSession};
 use super::session::Session;
-use super::setup::GatewaySetup;
+use super::setup::{FarEndSetup, GatewaySetup};
 use super::{HostGateway, Log};
 use crate::client::{Breaker, Ending, Openings, Standing};
 
@@ -83,7 +83,7 @@ impl HostGateway {
         far_end: &mut FarEnd,
         setup: &GatewaySetup,
     ) -> bool {
-        let (Some(desk), Some(relay)) = (&mut self.desk, &setup.relay) else { return false };
+        let (Some(desk), FarEndSetup::Relay(relay)) = (&mut self.desk, &setup.far_end) else { return false };
         desk.open_us = None;
         let mut worked = false;
         self.sessions.iter_mut().for_each(|session| worked |= session.take_worked());
@@ -103,12 +103,11 @@ impl HostGateway {
             desk.open_us = Some(desk.openings.next_us());
             return false;
         }
-        let mut relay = relay.clone();
-        relay.client.learnt = desk.learnt;
+        let client = ClientConfig { learnt: desk.learnt, ..relay.client.clone() };
         let sessions = self.sessions.iter_mut().filter_map(Session::mail).filter(|session| session.rests());
         sessions
             .take(wanted)
-            .map(|session: &mut MailSession| session.open(now_us, far_end, setup, &relay))
+            .map(|session: &mut MailSession| session.open(now_us, far_end, setup.line, client.clone()))
             .count()
             > 0
     }

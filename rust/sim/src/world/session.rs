@@ -9,14 +9,13 @@ use super::line::Line;
 use super::mail::{Change, MailSession};
 use super::plant::Plant;
 use super::relay::Desk;
-use super::setup::GatewaySetup;
 use super::sms::SmsSession;
 use crate::chance::Chance;
 
 /// A session.
 #[derive(Debug)]
 pub(super) enum Session {
-    Sms(SmsSession),
+    Sms(Box<SmsSession>),
     Mail(MailSession),
 }
 
@@ -34,9 +33,9 @@ pub(super) struct Hands<'a> {
 }
 
 impl Session {
-    pub(super) fn poll(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
+    pub(super) fn poll(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
         match self {
-            Self::Sms(session) => session.poll(hands, setup),
+            Self::Sms(session) => session.poll(hands),
             Self::Mail(session) => session.poll(hands),
         }
     }

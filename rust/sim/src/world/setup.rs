@@ -33,9 +33,7 @@ pub struct GatewaySetup {
     pub name: String,
     /// Sessions, all behind one limiter.
     pub sessions: u16,
-    /// The account and the timers of each session.
-    pub esme: EsmeConfig,
-    /// Its limit in parts per second, if there is one of ours.
+    /// Its limit in units of its channel per second, if there is one of ours.
     pub units_per_second: Option<f64>,
     /// Limits per second for the people of a domain, beside that one.
     pub domains: Vec<(String, f64)>,
@@ -47,12 +45,28 @@ pub struct GatewaySetup {
     pub retry: RetryRules,
     /// Longest wait between two tries to connect.
     pub reconnect_max_us: u64,
-    /// The far end.
-    pub far_end: SimConfig,
-    /// The relay that is there instead, if it is one: then neither `esme` nor `far_end` counts.
-    pub relay: Option<RelaySetup>,
+    /// The far end, and how it is spoken to.
+    pub far_end: FarEndSetup,
     /// What bytes meet on their way.
     pub line: LineSetup,
+}
+
+/// A far end, and how it is spoken to: it decides the channel.
+#[derive(Debug, Clone)]
+pub enum FarEndSetup {
+    /// Of SMS.
+    Smsc(Box<SmscSetup>),
+    /// Of mail.
+    Relay(Box<RelaySetup>),
+}
+
+/// An SMSC, and how it is spoken to.
+#[derive(Debug, Clone)]
+pub struct SmscSetup {
+    /// The account and the timers of each session.
+    pub esme: EsmeConfig,
+    /// The SMSC.
+    pub sim: SimConfig,
 }
 
 /// A mail relay, and how it is spoken to.
@@ -62,7 +76,7 @@ pub struct RelaySetup {
     /// encrypted in a world.
     pub client: ClientConfig,
     /// The relay.
-    pub far_end: RelayConfig,
+    pub sim: RelayConfig,
 }
 
 /// What bytes meet on their way.
@@ -92,39 +106,61 @@ pub struct DiskSetup {
 }
 
 impl GatewaySetup {
-    /// A gateway of this name whose far end does everything right.
-    pub fn new(name: &str) -> Self {
+    /// A gateway of this name to a far end, without a limit.
+    pub fn new(name: &str, far_end: FarEndSetup) -> Self {
         Self {
             name: name.to_owned(),
             sessions: 1,
-            esme: EsmeConfig { system_id: "bealert".into(), ..EsmeConfig::default() },
             units_per_second: None,
             domains: Vec::new(),
             receipts: true,
             receipt_wait_us: 600_000_000,
             retry: RetryRules::default(),
             reconnect_max_us: 30_000_000,
-            far_end: SimConfig { keep_diary: true, ..SimConfig::default() },
-            relay: None,
+            far_end,
             line: LineSetup { latency_us: 100, octets: 64 * 1024, cuts: false },
         }
+    }
+
+    /// An SMSC of this name that does everything right.
+    pub fn sms(name: &str) -> Self {
+        let esme = EsmeConfig { system_id: "bealert".into(), ..EsmeConfig::default() };
+        let sim = SimConfig { keep_diary: true, ..SimConfig::default() };
+        Self::new(name, SmscSetup { esme, sim }.into())
     }
 
     /// A mail relay of this name that does everything right.
     pub fn mail(name: &str) -> Self {
         let client = ClientConfig { tls: TlsMode::None, ..ClientConfig::default() };
-        let far_end = RelayConfig { keep_messages: true, reports: true, ..RelayConfig::default() };
-        Self {
-            receipts: false,
-            retry: RetryRules::UNTIL_EXPIRY,
-            relay: Some(RelaySetup { client, far_end }),
-            ..Self::new(name)
-        }
+        let sim = RelayConfig { keep_messages: true, reports: true, ..RelayConfig::default() };
+        let far_end = RelaySetup { client, sim }.into();
+        Self { receipts: false, retry: RetryRules::UNTIL_EXPIRY, ..Self::new(name, far_end) }
     }
 
     /// What it carries.
     pub fn channel(&self) -> Channel {
-        if self.relay.is_some() { Channel::Email } else { Channel::Sms }
+        match self.far_end {
+            FarEndSetup::Smsc(_) => Channel::Sms,
+            FarEndSetup::Relay(_) => Channel::Email,
+        }
+    }
+
+    /// Its SMSC, to be changed.
+    ///
+    /// # Panics
+    /// Where the gateway has a relay.
+    pub fn smsc(&mut self) -> &mut SmscSetup {
+        let FarEndSetup::Smsc(smsc) = &mut self.far_end else { panic!("{} has a relay", self.name) };
+        smsc
+    }
+
+    /// Its relay, to be changed.
+    ///
+    /// # Panics
+    /// Where the gateway has an SMSC.
+    pub fn relay(&mut self) -> &mut RelaySetup {
+        let FarEndSetup::Relay(relay) = &mut self.far_end else { panic!("{} has an SMSC", self.name) };
+        relay
     }
 
     /// What the dispatcher must know of it.
@@ -139,6 +175,18 @@ impl GatewaySetup {
             receipt_wait_us: self.receipt_wait_us,
             retry: self.retry,
         }
+    }
+}
+
+impl From<SmscSetup> for FarEndSetup {
+    fn from(smsc: SmscSetup) -> Self {
+        Self::Smsc(Box::new(smsc))
+    }
+}
+
+impl From<RelaySetup> for FarEndSetup {
+    fn from(relay: RelaySetup) -> Self {
+        Self::Relay(Box::new(relay))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use bealert_wire::smpp::{Esme, Event, Reply, status};
+use bealert_wire::smpp::{Esme, EsmeConfig, Event, Reply, status};
 
 use super::facts::What;
 use super::far_end::FarEnd;
@@ -11,12 +11,14 @@ use super::fuse::Crash;
 use super::line::{BUFFER_OCTETS, Line};
 use super::plant::Plant;
 use super::session::Hands;
-use super::setup::GatewaySetup;
+use super::setup::{GatewaySetup, LineSetup, SmscSetup};
 use crate::client::{Backoff, Heard, Origin, Replies, WORKED_US, hear};
 
 #[derive(Debug)]
 pub(super) struct SmsSession {
     pub(super) origin: Origin,
+    account: EsmeConfig,
+    way: LineSetup,
     link: Link,
     backoff: Backoff,
     replies: Replies<Reply>,
@@ -35,9 +37,17 @@ enum Link {
 }
 
 impl SmsSession {
-    pub(super) fn new(origin: Origin, setup: &GatewaySetup, now_us: u64, seed: u64) -> Self {
+    pub(super) fn new(
+        origin: Origin,
+        setup: &GatewaySetup,
+        smsc: &SmscSetup,
+        now_us: u64,
+        seed: u64,
+    ) -> Self {
         Self {
             origin,
+            account: smsc.esme.clone(),
+            way: setup.line,
             link: Link::Waiting { until_us: now_us },
             backoff: Backoff::new(setup.reconnect_max_us, seed),
             replies: Replies::default(),
@@ -49,8 +59,8 @@ impl SmsSession {
     }
 
     /// Connects, reads what has arrived, and tells the dispatcher what it heard.
-    pub(super) fn poll(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) -> Result<(), Crash> {
-        self.connect(hands, setup);
+    pub(super) fn poll(&mut self, hands: &mut Hands<'_>) -> Result<(), Crash> {
+        self.connect(hands);
         self.read(hands)?;
         if let Link::Up { esme, .. } = &mut self.link {
             if esme.poll_timeout().is_some_and(|at_us| at_us <= hands.now_us) {
@@ -69,7 +79,7 @@ impl SmsSession {
         Ok(())
     }
 
-    fn connect(&mut self, hands: &mut Hands<'_>, setup: &GatewaySetup) {
+    fn connect(&mut self, hands: &mut Hands<'_>) {
         let Link::Waiting { until_us } = self.link else { return };
         if until_us > hands.now_us {
             return;
@@ -77,8 +87,8 @@ impl SmsSession {
         if hands.far_end.deaf {
             return self.down(hands.now_us);
         }
-        let line = Line::new(hands.far_end.machine.connect(hands.now_us, false), setup.line);
-        let mut esme = Box::new(Esme::new(setup.esme.clone()));
+        let line = Line::new(hands.far_end.machine.connect(hands.now_us, false), self.way);
+        let mut esme = Box::new(Esme::new(self.account.clone()));
         esme.connected(hands.now_us);
         self.connected_us = hands.now_us;
         self.link = Link::Up { line, esme };

@@ -34,10 +34,10 @@ pub(crate) fn campaign(key: &str, kind: Kind, count: u64, route: &[&str]) -> Cam
 
 /// A gateway whose far end answers after 10 ms and sends receipts, some of failure.
 pub(crate) fn gateway(name: &str, rate: Option<f64>) -> GatewaySetup {
-    let mut gateway = GatewaySetup::new(name);
+    let mut gateway = GatewaySetup::sms(name);
     gateway.units_per_second = rate;
-    gateway.esme.window = 10;
-    gateway.far_end.faults =
+    gateway.smsc().esme.window = 10;
+    gateway.smsc().sim.faults =
         Faults { response_us: 10 * MS, receipt_us: 50 * MS, failed: 0.2, ..Faults::default() };
     gateway
 }

@@ -34,8 +34,9 @@ fn script(
 #[test]
 fn an_urgent_long_message_is_passed_by_nothing_on_another_session() {
     let mut a = gateway("a", None);
-    (a.sessions, a.esme.window) = (3, 2);
-    a.far_end.faults.response_us = 30 * MS;
+    a.sessions = 3;
+    a.smsc().esme.window = 2;
+    a.smsc().sim.faults.response_us = 30 * MS;
     let mut urgent = campaign("urgent", Kind::Warning, 60, &["a"]);
     for person in &mut urgent.people {
         person.text = format!("{} ", person.text).repeat(80);
@@ -61,7 +62,7 @@ fn an_intent_leaves_through_the_gateway_that_its_row_names() {
     // It takes nothing, so that all it was given waits to be sent again when it is gone.
     let everybody = NumberPattern::Prefix(String::new());
     let refused = NumberRule { pattern: everybody, fate: Fate::Refuse(status::ESME_RSYSERR), times: None };
-    a.far_end.faults = Faults { numbers: vec![refused], response_us: 5 * MS, ..Faults::default() };
+    a.smsc().sim.faults = Faults { numbers: vec![refused], response_us: 5 * MS, ..Faults::default() };
     a.retry.first_us = 20 * MS;
     a.retry.max_us = 20 * MS;
     a.retry.attempts = Some(30);
@@ -81,8 +82,8 @@ fn an_intent_leaves_through_the_gateway_that_its_row_names() {
 fn two_campaigns_that_wait_under_one_id_both_come_to_their_end() {
     for offset in 0..40 {
         let mut a = gateway("a", Some(20.0));
-        a.far_end.ids = Some(3);
-        a.far_end.faults = Faults { receipts: 0.0, ..a.far_end.faults };
+        a.smsc().sim.ids = Some(3);
+        a.smsc().sim.faults.receipts = 0.0;
         // One wait ends and another campaign's begins under the same id, again and again.
         a.receipt_wait_us = 300 * MS;
         let campaigns = ["first", "second", "third"].map(|key| CampaignPlan {

@@ -37,14 +37,13 @@ pub(crate) fn relay(name: &str, rate: Option<f64>) -> GatewaySetup {
     gateway.receipt_wait_us = 60 * SECOND;
     gateway.domains = vec![("slow.example".into(), 20.0)];
     (gateway.retry.first_us, gateway.retry.max_us) = (200 * MS, 2 * SECOND);
-    let relay = gateway.relay.as_mut().unwrap();
-    relay.far_end.faults =
+    gateway.relay().sim.faults =
         Faults { latency_us: 5 * MS, report_us: 300 * MS, bounces: 0.2, ..Faults::default() };
     gateway
 }
 
 pub(crate) fn faults(gateway: &mut GatewaySetup) -> &mut Faults {
-    &mut gateway.relay.as_mut().unwrap().far_end.faults
+    &mut gateway.relay().sim.faults
 }
 
 /// Relay `m` has a limit, relay `n` breaks connections; a newsletter, a warning that overtakes it, one campaign
@@ -182,7 +181,7 @@ fn a_connection_that_breaks_anywhere_in_any_mode_doubles_only_what_is_named() {
     for mode in [Mode::Lockstep, Mode::Pipelined, Mode::Joined, Mode::Bdat] {
         for octets in (1..1_200).step_by(17) {
             let mut m = relay("m", None);
-            m.relay.as_mut().unwrap().client.mode = mode;
+            m.relay().client.mode = mode;
             // As often as a message is sent again: a relay that has lost one connection gets one at a time.
             let times = Some(u32::from(bealert_core::retry::RESENDS));
             let cut = |received, sent| bealert_sim::relay::Cut { received, sent, times };

@@ -4,8 +4,8 @@ use bealert_core::ledger::{Entry, NoticeCode};
 use bealert_core::model::{Kind, Policy};
 use bealert_sim::smsc::{Books, Faults, Limit};
 use bealert_sim::world::{
-    CampaignPlan, GatewaySetup, Launching, LineSetup, PlainMessages, PlannedPerson, Setup, World, check,
-    planned,
+    CampaignPlan, GatewaySetup, Launching, LineSetup, Machine, PlainMessages, PlannedPerson, Setup, World,
+    check, planned,
 };
 
 const SECOND: u64 = 1_000_000;
@@ -20,9 +20,9 @@ struct Run {
 impl Run {
     /// A campaign of so many through one gateway without a limit of ours, window 100.
     fn of(people: u32, faults: Faults, change: impl FnOnce(&mut GatewaySetup)) -> Self {
-        let mut gateway = GatewaySetup::new("a");
-        gateway.esme.window = 100;
-        gateway.far_end.faults = faults;
+        let mut gateway = GatewaySetup::sms("a");
+        gateway.smsc().esme.window = 100;
+        gateway.smsc().sim.faults = faults;
         change(&mut gateway);
         let mut world = World::new(Setup::calm(7, vec![gateway]), Box::<PlainMessages>::default());
         let person = |ordinal: u32| PlannedPerson {
@@ -43,14 +43,14 @@ impl Run {
         };
         let (row, blocks) = planned(&plan);
         assert!(matches!(world.launch(&row, plan.expiry_ms, &blocks), Launching::Begun(_)));
-        let before = *world.books(0);
+        let before = books(&world);
         Self { world, before }
     }
 
     /// What was accepted and throttled in the next seconds.
     fn run(&mut self, seconds: u64) -> (u64, u64) {
         self.world.run_until(self.world.now_us() + seconds * SECOND);
-        let books = *self.world.books(0);
+        let books = books(&self.world);
         let before = std::mem::replace(&mut self.before, books);
         (books.accepted - before.accepted, books.throttled - before.throttled)
     }
@@ -64,13 +64,18 @@ impl Run {
 
     fn run_out(&mut self, people: u64) {
         let end_us = self.world.now_us() + 600 * SECOND;
-        while self.world.books(0).accepted < people && self.world.now_us() < end_us {
+        while books(&self.world).accepted < people && self.world.now_us() < end_us {
             self.run(1);
         }
         self.run(5);
-        let books = self.world.books(0);
+        let books = books(&self.world);
         assert_eq!((books.unique, books.duplicates), (people, 0));
     }
+}
+
+fn books(world: &World) -> Books {
+    let Machine::Smsc(smsc) = world.far_end(0) else { panic!("it is one of SMS") };
+    *smsc.books()
 }
 
 fn limited(limit: Limit) -> Faults {
@@ -144,7 +149,7 @@ fn a_limit_that_falls_and_rises_is_followed() {
     assert!(accepted >= 9_000 && throttled < 100, "{accepted} accepted, {throttled} throttled");
     run.world.set_faults(0, Faults { receipt_us: 20_000, ..Faults::default() });
     run.run(8);
-    assert_eq!(run.world.books(0).unique, 60_000, "without a limit the rest is soon gone");
+    assert_eq!(books(&run.world).unique, 60_000, "without a limit the rest is soon gone");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use bealert_wire::smpp::{EsmeConfig, ReceiptForm};
 use super::{Happening, Script};
 use crate::chance::Chance;
 use crate::smsc::{Faults, Limit, SimConfig};
-use crate::world::{CampaignPlan, DiskSetup, GatewaySetup, LineSetup, Order, PlannedPerson, Setup};
+use crate::world::{
+    CampaignPlan, DiskSetup, FarEndSetup, GatewaySetup, LineSetup, Order, PlannedPerson, Setup, SmscSetup,
+};
 
 const MS: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
@@ -72,21 +74,19 @@ pub(super) fn throw(chance: &mut Chance, seed: u64) -> Script {
 fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
     let name = ["a", "b", "c"][at];
     let response_timeout_us = chance.pick(&[300 * MS, SECOND, 10 * SECOND]);
+    let sessions = chance.pick(&[1, 1, 2, 3]);
+    let least_enquire_us = if wild { SECOND } else { 0 };
+    let esme = EsmeConfig {
+        system_id: "bealert".into(),
+        window: chance.pick(&[1, 2, 10, 10, 50, 100]),
+        response_timeout_us,
+        enquire_interval_us: chance.pick(&[0, 2 * SECOND, 30 * SECOND]).max(least_enquire_us),
+        late_grace_us: chance.pick(&[100 * MS, 5 * SECOND]),
+        first_sequence: chance.pick(&[1, 0x7FFF_FF00]),
+        ..EsmeConfig::default()
+    };
     GatewaySetup {
-        sessions: chance.pick(&[1, 1, 2, 3]),
-        esme: EsmeConfig {
-            system_id: "bealert".into(),
-            window: chance.pick(&[1, 2, 10, 10, 50, 100]),
-            response_timeout_us,
-            enquire_interval_us: chance.pick(&[0, 2 * SECOND, 30 * SECOND]).max(if wild {
-                SECOND
-            } else {
-                0
-            }),
-            late_grace_us: chance.pick(&[100 * MS, 5 * SECOND]),
-            first_sequence: chance.pick(&[1, 0x7FFF_FF00]),
-            ..EsmeConfig::default()
-        },
+        sessions,
         units_per_second: chance.pick(&[None, None, Some(20.0), Some(200.0), Some(1_000.0), Some(33.3)]),
         receipts: chance.happens(0.9),
         receipt_wait_us: chance.pick(&[2 * SECOND, 30 * SECOND, 600 * SECOND]),
@@ -96,25 +96,29 @@ fn gateway(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
             max_us: chance.pick(&[200 * MS, 20 * SECOND]),
         },
         reconnect_max_us: chance.pick(&[SECOND, 30 * SECOND]),
-        far_end: SimConfig {
-            seed: chance.below(u64::MAX),
-            keep_diary: true,
-            // Two far ends may give the same ids: only the gateway tells them apart.
-            id_start: chance.pick(&[1, 1, 1_000]),
-            ids: if wild {
-                chance.pick(&[None, None, None, None, None, None, Some(0), Some(1), Some(5)])
-            } else {
-                None
-            },
-            faults: if wild { faults(chance) } else { Faults { receipt_us: 20 * MS, ..Faults::default() } },
-            ..SimConfig::default()
-        },
+        far_end: FarEndSetup::from(SmscSetup { esme, sim: smsc(chance, wild) }),
         line: LineSetup {
             latency_us: chance.pick(&[0, 100, 5 * MS, 25 * MS]),
             octets: if wild { chance.pick(&[600, 4_096, 65_536]) } else { 65_536 },
             cuts: wild && chance.happens(0.5),
         },
-        ..GatewaySetup::new(name)
+        ..GatewaySetup::sms(name)
+    }
+}
+
+fn smsc(chance: &mut Chance, wild: bool) -> SimConfig {
+    SimConfig {
+        seed: chance.below(u64::MAX),
+        keep_diary: true,
+        // Two far ends may give the same ids: only the gateway tells them apart.
+        id_start: chance.pick(&[1, 1, 1_000]),
+        ids: if wild {
+            chance.pick(&[None, None, None, None, None, None, Some(0), Some(1), Some(5)])
+        } else {
+            None
+        },
+        faults: if wild { faults(chance) } else { Faults { receipt_us: 20 * MS, ..Faults::default() } },
+        ..SimConfig::default()
     }
 }
 

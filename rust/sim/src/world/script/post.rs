@@ -7,7 +7,7 @@ use bealert_wire::smtp::{ClientConfig, EnhancedCode, Extensions, Mode, Phase, Re
 use super::{Happening, Script};
 use crate::chance::Chance;
 use crate::relay::{Action, AddressPattern, Cut, Fate, Faults, Limit, RelayConfig, Report, Rule, Tarpit};
-use crate::world::{CampaignPlan, GatewaySetup, LineSetup, RelaySetup};
+use crate::world::{CampaignPlan, GatewaySetup, LineSetup};
 
 const MS: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
@@ -114,13 +114,14 @@ fn relay(chance: &mut Chance, at: usize, wild: bool) -> GatewaySetup {
         };
     }
     let mut setup = GatewaySetup::mail(name);
-    let far_end = RelayConfig {
+    let relay = setup.relay();
+    relay.client = client;
+    relay.sim = RelayConfig {
         seed: chance.below(u64::MAX),
         extensions,
         faults: if wild { faults(chance) } else { Faults { report_us: 20 * MS, ..Faults::default() } },
-        ..setup.relay.expect("it is one of mail").far_end
+        ..relay.sim.clone()
     };
-    setup.relay = Some(RelaySetup { client, far_end });
     GatewaySetup {
         sessions: chance.pick(&[1, 2, 4, 8]),
         units_per_second: chance.pick(&[None, None, Some(20.0), Some(200.0), Some(33.3)]),
