@@ -8,12 +8,12 @@ taken them. With some kills the power fails too. `BEALERT_CRASHES` asks for more
 from __future__ import annotations
 
 import os
-import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from loopback import free_port
 
 import bealert_engine as be
 
@@ -57,7 +57,7 @@ def test_nobody_is_lost(
     far_end: Callable[..., Any],
     verified: Callable[[object], None],
 ) -> None:
-    bounces = _free_port()
+    bounces = free_port()
     ends = [far_end("relay", **_faults(mode, bounces), seed=number + 1) for _ in range(relays)]
     application = host(
         disk.environment,
@@ -144,9 +144,3 @@ def _fate(address: str) -> int | None:
     name = address.removesuffix("@example.org")
     fates = (fate for fate, (_, endings) in ENDINGS.items() if name.endswith(endings))
     return next(fates, None)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-    return port

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from loopback import free_port
 
 import bealert_engine as be
 from bealert_engine import testing
@@ -23,15 +23,9 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("way", ["lmtp", "smtp", "maildir"])
 def test_those_whose_address_is_dead_are_named(way: str, tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     if way == "maildir":
         bounces, to = be.Bounces(maildir=tmp_path / "mail"), f"maildir:{tmp_path / 'mail'}"
     else:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any
+
+from loopback import free_port
 
 import bealert_engine as be
 from bealert_engine import testing
 
 
 def test_what_each_gateway_says(flavour: Any, smsc: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     gateways = [smsc.gateway("good", window=50), smsc.gateway("gone", port=port)]
     with flavour.engine(data=None, gateways=gateways) as engine:
         good, gone = engine.check()
@@ -22,8 +22,7 @@ def test_what_each_gateway_says(flavour: Any, smsc: Any) -> None:
 
 
 def test_a_notice_says_that_a_gateway_is_down(flavour: Any, smsc: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     with flavour.engine(data=None, gateways=[smsc.gateway("gone", port=port)]) as engine:
         for entry in engine.events(after=0):
             if isinstance(entry, be.Notice) and entry.code == "gateway_down":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from typing import Any
 
 import pytest
+from loopback import free_port
 
 import bealert_engine as be
 
@@ -16,9 +16,7 @@ def test_a_gateway_that_cannot_be_reached_is_logged(
     smsc: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="bealert_engine")
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    gateway = smsc.gateway("gone", port=port, password=be.Secret("hunter22"))
+    gateway = smsc.gateway("gone", port=free_port(), password=be.Secret("hunter22"))
     with be.Engine(data=None, gateways=[gateway]) as engine:
         for entry in engine.events(after=0):
             if isinstance(entry, be.Notice) and entry.code == "gateway_down":

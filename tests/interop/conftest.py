@@ -11,9 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
+from loopback import Listener
 from smpplib import consts, smpp
 from smpplib.client import Client, SimpleSequenceGenerator
 
@@ -96,15 +98,12 @@ class Smsc:
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._threads: list[threading.Thread] = []
+        self._listener = Listener(self._connected)
         self._asked: dict[tuple[int, int], str] = {}
-        self._run(self._accept)
 
     @property
     def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
+        return self._listener.port
 
     def gateway(self, name: str = "sms-a", **options: Any) -> be.Smpp:
         given: dict[str, Any] = {
@@ -154,27 +153,12 @@ class Smsc:
         return Counter(submit.destination_addr for submit in self.submits)
 
     def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
-        self._listener.close()
-        for connection in self.connections:
-            connection.close()
-        for thread in self._threads:
-            thread.join(WITHIN_S)
-            assert not thread.is_alive()
+        self._listener.close(connection.stream for connection in self.connections)
 
-    def _run(self, target: Callable[..., None], *args: Any) -> None:
-        self._threads.append(threading.Thread(target=target, args=args, daemon=True))
-        self._threads[-1].start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:
-                return
-            connection = Connection(stream)
-            self.connections.append(connection)
-            self._run(self._serve, connection)
+    def _connected(self, stream: socket.socket) -> Callable[[], None]:
+        connection = Connection(stream)
+        self.connections.append(connection)
+        return partial(self._serve, connection)
 
     def _serve(self, connection: Connection) -> None:
         while (pdu := connection.read()) is not None:

@@ -1,8 +1,14 @@
-"""500/s is 500/s in any tenth of a second, seen from the ledger and from the other side (I4)."""
+"""500/s is never passed, in any window, seen from the ledger and from the other side (I4).
+
+A machine that is busy makes sending late, which these bounds allow: how well a rate is used is
+measured (`make bench CASES=paced`).
+"""
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +19,16 @@ import bealert_engine as be
 
 RATE = 500
 BURST = RATE * 0.020
-WINDOW_S = 0.1
+ROUNDED_S = 0.001
+"""The ledger's clock goes in milliseconds."""
+
 LONG = "Gevaar in de Kerkstraat. Blijf binnen. " * 5
 
 
 @pytest.mark.parametrize(
-    ("text", "people", "parts"), [("Dag {{ id }}.", 1_600, 1), (LONG + "{{ id }}", 800, 2)]
+    ("text", "people", "parts"), [("Dag {{ id }}.", 800, 1), (LONG + "{{ id }}", 400, 2)]
 )
-def test_in_any_tenth_of_a_second(
+def test_in_any_window(
     text: str, people: int, parts: int, far_end: Callable[..., Any], tmp_path: Path
 ) -> None:
     def on_submit(smsc: Any, connection: Any, submit: Any) -> None:
@@ -31,7 +39,9 @@ def test_in_any_tenth_of_a_second(
     news = be.Scenario("news", kind="news", expiry="1h", sms={"nl": text})
     to = [be.Recipient(f"p{n:04}", phone=f"+3363998{n:04}") for n in range(people)]
     with be.Engine(data=tmp_path, gateways=[gateway], scenarios=[news]) as engine:
-        campaign = engine.launch(engine.plan("news", to=to), by="tests", key="k")
+        plan = engine.plan("news", to=to)
+        launched = time.monotonic()
+        campaign = engine.launch(plan, by="tests", key="k")
         assert campaign.wait(timeout_s=30).sms.accepted == people
     total = people * parts
     assert len(smsc.submits) == total
@@ -42,16 +52,13 @@ def test_in_any_tenth_of_a_second(
     ledger.close()
     left = sorted(at_ms / 1_000 - took_us / 1e6 for at_ms, took_us in rows)
     assert len(left) == total
-    most = RATE * (WINDOW_S + 0.001) + BURST
-    end = 0
-    for start, at in enumerate(left):
-        while end < total and left[end] < at + WINDOW_S:
-            end += 1
-        assert end - start <= most, f"{end - start} within {WINDOW_S} s"
-    # What came cannot have left later: the far end never has more than that.
-    first = smsc.arrivals[0]
-    for count, at in enumerate(sorted(smsc.arrivals)):
-        assert count <= RATE * (at - first) + BURST + 1
-    # Nor slower than it says.
-    seconds = left[-1] - left[0]
-    assert total / seconds == pytest.approx(RATE, rel=0.02)
+    # How far each is ahead of the rate: that of a window's last, less that of its first, is what
+    # the window has above its rate.
+    least = math.inf
+    for number, at in enumerate(left):
+        ahead = number - RATE * at
+        least = min(least, ahead)
+        assert ahead - least + 1 <= BURST + RATE * ROUNDED_S, f"the {number}th, at {at}"
+    # What came cannot have left later, nor before the launch.
+    for count, at in enumerate(sorted(smsc.arrivals), 1):
+        assert count <= RATE * (at - launched) + BURST

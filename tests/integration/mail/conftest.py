@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Listener
 
 import bealert_engine as be
 
@@ -190,14 +191,11 @@ class ScriptedRelay:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self._threads: list[threading.Thread] = []
-        self._run(self._accept)
+        self._listener = Listener(self._connected)
 
     @property
     def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
+        return self._listener.port
 
     def gateway(self, name: str = "mail-a", **options: Any) -> be.Smtp:
         given: dict[str, Any] = {
@@ -220,30 +218,13 @@ class ScriptedRelay:
         return [line for talk in self.talks for line in talk.heard if line.split(" ")[0] == verb]
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
-        self._listener.close()
-        for talk in self.talks:
-            with contextlib.suppress(OSError):
-                talk.stream.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(WITHIN_S)
-            assert not thread.is_alive()
+        self._listener.close(talk.stream for talk in self.talks)
 
-    def _run(self, target: Callable[..., None], *args: Any) -> None:
-        self._threads.append(threading.Thread(target=target, args=args, daemon=True))
-        self._threads[-1].start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:
-                return
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, self.nodelay)
-            talk = Talk(self, len(self.talks), stream)
-            self.talks.append(talk)
-            self._run(talk.serve)
+    def _connected(self, stream: socket.socket) -> Callable[[], None]:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, self.nodelay)
+        talk = Talk(self, len(self.talks), stream)
+        self.talks.append(talk)
+        return talk.serve
 
 
 @pytest.fixture

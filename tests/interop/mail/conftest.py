@@ -31,6 +31,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from loopback import free_port
 
 import bealert_engine as be
 
@@ -100,18 +101,6 @@ def parsed(octets: bytes) -> EmailMessage:
     message = email.message_from_bytes(octets, policy=email.policy.SMTP)
     assert isinstance(message, EmailMessage)
     return message
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-    return port
-
-
-@pytest.fixture
-def free() -> int:
-    """A port on which nobody listens."""
-    return free_port()
 
 
 def until_it_listens(port: int, failed: Callable[[], str]) -> None:

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from loopback import free_port
 
 import bealert_engine as be
 
@@ -48,8 +49,9 @@ def states(campaign: be.Campaign) -> dict[str, str]:
 
 @pytest.mark.parametrize("protocol", ["lmtp", "smtp"])
 def test_delivered_and_failed_by_the_reports_that_were_asked_for(
-    server: Any, free: int, protocol: Any
+    server: Any, protocol: Any
 ) -> None:
+    free = free_port()
     relay = server(bounces_port=free, bounces=protocol)
     gateway = relay.gateway(bounces_to="bounces@alert.example", receipts=True, receipt_wait="1m")
     with sent(gateway, be.Bounces(listen=f"127.0.0.1:{free}", protocol=protocol)) as campaign:
@@ -62,7 +64,8 @@ def test_delivered_and_failed_by_the_reports_that_were_asked_for(
         assert all(row.reason for row in report.rows() if row.state == "failed")
 
 
-def test_a_bounce_that_nobody_asked_for_corrects_what_was_accepted(server: Any, free: int) -> None:
+def test_a_bounce_that_nobody_asked_for_corrects_what_was_accepted(server: Any) -> None:
+    free = free_port()
     relay = server(bounces_port=free, bounces="lmtp")
     gateway = relay.gateway(bounces_to="bounces@alert.example")
     with sent(gateway, be.Bounces(listen=f"127.0.0.1:{free}")) as campaign:
@@ -90,7 +93,8 @@ def test_a_maildir_is_read_whatever_else_is_in_it(postfix: Any) -> None:
         until(lambda: len(list((box / "cur").iterdir())) == 6, lambda: list(box.glob("*/*")))
 
 
-def test_a_forged_bounce_changes_nothing(postfix: Any, free: int) -> None:
+def test_a_forged_bounce_changes_nothing(postfix: Any) -> None:
+    free = free_port()
     relay = postfix(bounces_port=free, bounces="lmtp")
     gateway = relay.gateway(bounces_to="bounces@alert.example")
     with sent(gateway, be.Bounces(listen=f"127.0.0.1:{free}")) as campaign:
