@@ -15,7 +15,7 @@ use crate::fork::Descriptors;
 use crate::mail::EmailText;
 use crate::metrics::GatewayReading;
 use crate::session::smtp::{Offer, client_config, tls_of};
-use crate::session::stream::{Stream, open};
+use crate::session::stream::{Stream, open_smtp};
 use crate::session::tls::{Tls, not_open};
 
 /// How long a read waits: between two, deadlines and giving up are looked at.
@@ -131,7 +131,7 @@ async fn meet(config: &SmtpConfig, given_up: &AtomicBool) -> Result<Met, String>
     let began_us = clock.now_us();
     let tls = tls_of(config)?;
     let implicit = tls.clone().filter(|_| config.tls == TlsMode::Implicit);
-    let opening = open(&config.host, config.port, implicit, &Descriptors::new());
+    let opening = open_smtp(&config.host, config.port, implicit, &Descriptors::new());
     let stream = timeout(LIMIT, opening).await.map_err(|_| super::late(LIMIT))?;
     let mut stream = Some(stream.map_err(|error| not_open("no connection", &error))?);
     let mut client = Client::new(client_config(config));

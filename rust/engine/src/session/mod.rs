@@ -6,8 +6,8 @@
 pub(crate) mod accepted;
 mod any;
 pub(crate) mod far_end;
+mod line;
 pub(crate) mod smpp;
-
 pub(crate) mod smtp;
 pub(crate) mod stream;
 pub(crate) mod tcp;

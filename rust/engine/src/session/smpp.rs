@@ -2,7 +2,6 @@
 
 mod hear;
 
-use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -13,8 +12,9 @@ use bealert_wire::smpp::{
     BindMode, CloseReason, Esme, EsmeConfig, Event, Reply, StatusClass, SubmitError, class, status,
 };
 
-use super::tcp::{Connecting, Tcp, connect};
-use super::{Change, Greeting, NotSent, PASS_BYTES, Pass};
+use super::line::{Line, Lost};
+use super::stream::{Opening, open_smpp};
+use super::{Change, Greeting, NotSent, Pass};
 use crate::config::{BindKind, SmppConfig};
 use crate::fork::Descriptors;
 use crate::r#loop::store::Store;
@@ -49,14 +49,10 @@ enum Link {
         until_us: u64,
     },
     Connecting {
-        connecting: Connecting,
+        connecting: Opening,
         deadline_us: u64,
     },
-    Up {
-        tcp: Tcp,
-        esme: Box<Esme>,
-        stuck: bool,
-    },
+    Up(Line<Esme>),
     /// Closed for good.
     Ended,
 }
@@ -98,42 +94,29 @@ impl SmppSession {
         more
     }
 
-    /// Reads until the socket has nothing more, which is also what makes it wake the loop again, or
-    /// until this pass's share is full.
     fn read(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
-        let mut left = PASS_BYTES;
-        while let Link::Up { tcp, esme, .. } = &mut self.link {
-            match tcp.poll_read(cx, pass.buffer) {
-                Poll::Ready(Ok(0)) => self.lost(pass, None),
-                Poll::Ready(Ok(read)) => {
-                    esme.receive(pass.now_us, &pass.buffer[..read]);
-                    left = left.saturating_sub(read);
-                    if left == 0 {
-                        return true;
-                    }
-                }
-                Poll::Ready(Err(error)) => self.lost(pass, Some(error)),
-                Poll::Pending => break,
-            }
-        }
-        false
+        let Link::Up(line) = &mut self.link else { return false };
+        line.read(cx, pass.now_us, pass.buffer).unwrap_or_else(|lost| {
+            self.lost(pass, lost);
+            false
+        })
     }
 
     fn poll_connect(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
         if let Link::Waiting { until_us } = self.link
             && until_us <= pass.now_us
         {
-            let connecting = connect(&self.config.host, self.config.port, &self.descriptors);
+            let connecting = open_smpp(&self.config.host, self.config.port, &self.descriptors);
             self.link = Link::Connecting { connecting, deadline_us: pass.now_us + CONNECT_US };
         }
         let Link::Connecting { connecting, deadline_us } = &mut self.link else { return };
         let deadline_us = *deadline_us;
         match connecting.as_mut().poll(cx) {
-            Poll::Ready(Ok(tcp)) => {
+            Poll::Ready(Ok(stream)) => {
                 let mut esme = Box::new(Esme::new(esme_config(&self.config)));
                 esme.connected(pass.now_us);
                 self.connected_us = pass.now_us;
-                self.link = Link::Up { tcp, esme, stuck: false };
+                self.link = Link::Up(Line::new(stream, esme));
             }
             Poll::Ready(Err(error)) => self.down(pass.now_us, format!("no connection: {error}"), false),
             Poll::Pending if deadline_us <= pass.now_us => {
@@ -145,10 +128,8 @@ impl SmppSession {
     }
 
     fn handle_timeout(&mut self, pass: &mut Pass<'_>) {
-        let Link::Up { esme, .. } = &mut self.link else { return };
-        if esme.poll_timeout().is_some_and(|at_us| at_us <= pass.now_us) {
-            esme.handle_timeout(pass.now_us);
-        }
+        let Link::Up(line) = &mut self.link else { return };
+        line.handle_timeout(pass.now_us);
         if self.greeting.is_some() && pass.now_us >= self.connected_us + WORKED_US {
             self.backoff.worked();
         }
@@ -162,14 +143,14 @@ impl SmppSession {
     /// Messages it takes now. None while the socket does not take what is there already.
     pub(crate) fn room(&self) -> u32 {
         match &self.link {
-            Link::Up { esme, stuck: false, .. } if esme.outgoing().len() < PASS_BYTES => esme.room(),
+            Link::Up(line) => line.room(),
             _ => 0,
         }
     }
 
     /// Whether there would be room if the other sessions had had their turn.
     pub(crate) fn has_more_room(&self) -> bool {
-        matches!(&self.link, Link::Up { esme, stuck: false, .. } if esme.room() > 0)
+        matches!(&self.link, Link::Up(line) if line.has_more_room())
     }
 
     /// Takes one message; it is written by [`SmppSession::flush`].
@@ -180,9 +161,9 @@ impl SmppSession {
         store: &mut Store,
         handout: &Handout,
     ) -> Result<(), NotSent> {
-        let Link::Up { esme, .. } = &mut self.link else { return Err(NotSent::NoRoom) };
+        let Link::Up(line) = &mut self.link else { return Err(NotSent::NoRoom) };
         let (template, message) = store.sms(handout, &self.config).map_err(NotSent::Unfit)?;
-        esme.submit(pass.now_us, handout.token, template, &message).map_err(|error| match error {
+        line.session.submit(pass.now_us, handout.token, template, &message).map_err(|error| match error {
             SubmitError::NotBound | SubmitError::Full => NotSent::NoRoom,
             error => NotSent::Never(error.to_string()),
         })
@@ -191,36 +172,25 @@ impl SmppSession {
     /// Answers a receipt that the dispatcher has kept, or can't keep for now (`ok` is false).
     pub(crate) fn answer(&mut self, now_us: u64, name: u64, ok: bool) {
         if let Some(reply) = self.replies.take(name)
-            && let Link::Up { esme, .. } = &mut self.link
+            && let Link::Up(line) = &mut self.link
         {
             // A temporary error makes the SMSC send it again.
             let status = if ok { status::ESME_ROK } else { status::ESME_RX_T_APPN };
-            esme.answer(now_us, reply, status);
+            line.session.answer(now_us, reply, status);
         }
     }
 
     fn answer_now(&mut self, now_us: u64, reply: Reply) {
-        if let Link::Up { esme, .. } = &mut self.link {
-            esme.answer(now_us, reply, status::ESME_ROK);
+        if let Link::Up(line) = &mut self.link {
+            line.session.answer(now_us, reply, status::ESME_ROK);
         }
     }
 
     /// Writes what waits, and closes where that is due.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
-        let Link::Up { tcp, esme, stuck } = &mut self.link else { return };
-        *stuck = false;
-        while !esme.outgoing().is_empty() {
-            match tcp.poll_write(cx, esme.outgoing()) {
-                Poll::Ready(Ok(wrote)) => esme.wrote(wrote),
-                Poll::Ready(Err(error)) => return self.lost(pass, Some(error)),
-                Poll::Pending => {
-                    *stuck = true;
-                    break;
-                }
-            }
-        }
-        if esme.wants_close() && esme.outgoing().is_empty() {
-            self.lost(pass, None);
+        let Link::Up(line) = &mut self.link else { return };
+        if let Err(lost) = line.write(cx, pass.now_us, pass.buffer) {
+            self.lost(pass, lost);
         }
     }
 
@@ -229,7 +199,7 @@ impl SmppSession {
         match &self.link {
             Link::Waiting { until_us } => Some(*until_us),
             Link::Connecting { deadline_us, .. } => Some(*deadline_us),
-            Link::Up { esme, .. } => esme.poll_timeout(),
+            Link::Up(line) => line.session.poll_timeout(),
             Link::Ended => None,
         }
     }
@@ -238,7 +208,7 @@ impl SmppSession {
     pub(crate) fn close(&mut self, now_us: u64) {
         self.closing = true;
         match &mut self.link {
-            Link::Up { esme, .. } => esme.unbind(now_us),
+            Link::Up(line) => line.session.unbind(now_us),
             link => *link = Link::Ended,
         }
     }
@@ -246,7 +216,7 @@ impl SmppSession {
     /// Ends the session now; what is not answered stays uncertain.
     pub(crate) fn drop_now(&mut self, pass: &mut Pass<'_>) {
         self.closing = true;
-        self.lost(pass, None);
+        self.lost(pass, Lost(None));
         self.link = Link::Ended;
     }
 
@@ -268,15 +238,16 @@ impl SmppSession {
     /// Requests waiting for a response.
     pub(crate) fn in_flight(&self) -> u32 {
         match &self.link {
-            Link::Up { esme, .. } => esme.in_flight(),
+            Link::Up(line) => line.session.in_flight(),
             _ => 0,
         }
     }
 
     /// The connection is gone: every request gets its last word, then the dispatcher hears it.
     #[cold]
-    fn lost(&mut self, pass: &mut Pass<'_>, error: Option<io::Error>) {
-        let Link::Up { mut esme, .. } = std::mem::replace(&mut self.link, Link::Ended) else { return };
+    fn lost(&mut self, pass: &mut Pass<'_>, Lost(error): Lost) {
+        let Link::Up(line) = std::mem::replace(&mut self.link, Link::Ended) else { return };
+        let (_, mut esme) = line.into_parts();
         esme.disconnected(pass.now_us);
         let mut reason = CloseReason::Dropped;
         while let Some(event) = esme.poll_event() {

@@ -5,7 +5,6 @@ mod offer;
 mod relay;
 mod returns;
 
-use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -13,9 +12,10 @@ use bealert_core::dispatch::Handout;
 use bealert_sim::client::WORKED_US;
 use bealert_wire::smtp::{Client, SubmitError};
 
-use super::stream::{Opening, Stream, open};
+use super::line::{Line, Lost};
+use super::stream::{Opening, open_smtp};
 use super::tls::{is_certificate, not_open};
-use super::{Change, Greeting, NotSent, PASS_BYTES, Pass};
+use super::{Change, Greeting, NotSent, Pass};
 use crate::fork::Descriptors;
 use crate::r#loop::store::Store;
 use crate::metrics::ResponseTimes;
@@ -57,11 +57,7 @@ enum Link {
         client: Option<Box<Client>>,
         deadline_us: u64,
     },
-    Up {
-        stream: Stream,
-        client: Box<Client>,
-        stuck: bool,
-    },
+    Up(Line<Client>),
     /// Closed for good.
     Ended,
 }
@@ -97,7 +93,7 @@ impl SmtpSession {
             return;
         }
         let (host, port) = self.relay.address();
-        let opening = open(host, port, self.relay.implicit_tls(), &self.descriptors);
+        let opening = open_smtp(host, port, self.relay.implicit_tls(), &self.descriptors);
         self.opened_us = now_us;
         self.useful = false;
         let deadline_us = now_us + self.relay.connect_us();
@@ -136,7 +132,7 @@ impl SmtpSession {
                         client
                     }
                 };
-                self.link = Link::Up { stream, client, stuck: false };
+                self.link = Link::Up(Line::new(stream, client));
             }
             Poll::Ready(Err(error)) => {
                 let (what, encrypting) = match client {
@@ -153,32 +149,17 @@ impl SmtpSession {
         }
     }
 
-    /// Reads until the socket has nothing more, which is also what makes it wake the loop again, or until this
-    /// pass's share is full.
     fn read(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) -> bool {
-        let mut left = PASS_BYTES;
-        while let Link::Up { stream, client, .. } = &mut self.link {
-            match stream.poll_read(cx, pass.buffer) {
-                Poll::Ready(Ok(0)) => self.lost(pass, None),
-                Poll::Ready(Ok(read)) => {
-                    client.receive(pass.now_us, &pass.buffer[..read]);
-                    left = left.saturating_sub(read);
-                    if left == 0 {
-                        return true;
-                    }
-                }
-                Poll::Ready(Err(error)) => self.lost(pass, Some(error)),
-                Poll::Pending => break,
-            }
-        }
-        false
+        let Link::Up(line) = &mut self.link else { return false };
+        line.read(cx, pass.now_us, pass.buffer).unwrap_or_else(|lost| {
+            self.lost(pass, lost);
+            false
+        })
     }
 
     fn handle_timeout(&mut self, pass: &mut Pass<'_>) {
-        let Link::Up { client, .. } = &mut self.link else { return };
-        if client.poll_timeout().is_some_and(|at_us| at_us <= pass.now_us) {
-            client.handle_timeout(pass.now_us);
-        }
+        let Link::Up(line) = &mut self.link else { return };
+        line.handle_timeout(pass.now_us);
         if self.greeting.is_some() && pass.now_us >= self.opened_us + WORKED_US {
             (self.useful, self.worked) = (true, true);
         }
@@ -197,14 +178,14 @@ impl SmtpSession {
     /// Messages it takes now. None while the socket does not take what is there already.
     pub(crate) fn room(&self) -> u32 {
         match &self.link {
-            Link::Up { client, stuck: false, .. } if client.outgoing().len() < PASS_BYTES => client.room(),
+            Link::Up(line) => line.room(),
             _ => 0,
         }
     }
 
     /// Whether there would be room if the other sessions had had their turn.
     pub(crate) fn has_more_room(&self) -> bool {
-        matches!(&self.link, Link::Up { client, stuck: false, .. } if client.room() > 0)
+        matches!(&self.link, Link::Up(line) if line.has_more_room())
     }
 
     /// Takes one message; it is written by [`SmtpSession::flush`], and its body once the relay wants it.
@@ -215,11 +196,11 @@ impl SmtpSession {
         store: &mut Store,
         handout: &Handout,
     ) -> Result<(), NotSent> {
-        let Link::Up { client, .. } = &mut self.link else { return Err(NotSent::NoRoom) };
+        let Link::Up(line) = &mut self.link else { return Err(NotSent::NoRoom) };
         let mail = store.mail(handout, self.relay.name()).map_err(NotSent::Unfit)?;
         let recipients = [mail.to];
         let envelope = self.relay.envelope(handout, &mail, pass.wall_ms, &mut self.sender, &recipients);
-        client.submit(pass.now_us, handout.token, &envelope, &mail).map_err(|error| match error {
+        line.session.submit(pass.now_us, handout.token, &envelope, &mail).map_err(|error| match error {
             SubmitError::NotReady | SubmitError::Full => NotSent::NoRoom,
             // Another relay may take what is too large for this one.
             SubmitError::Sender(_) | SubmitError::Envid | SubmitError::TooLarge { .. } => {
@@ -234,38 +215,21 @@ impl SmtpSession {
 
     /// Writes what waits, and closes or encrypts where that is due.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
-        let Link::Up { stream, client, stuck } = &mut self.link else { return };
-        *stuck = false;
-        while !client.outgoing().is_empty() {
-            match stream.poll_write(cx, client.outgoing()) {
-                Poll::Ready(Ok(wrote)) => client.wrote(wrote),
-                Poll::Ready(Err(error)) => return self.lost(pass, Some(error)),
-                Poll::Pending => {
-                    *stuck = true;
-                    break;
+        let Link::Up(line) = &mut self.link else { return };
+        match line.write(cx, pass.now_us, pass.buffer) {
+            Ok(written) => {
+                line.acknowledge();
+                if written && line.session.wants_tls() {
+                    self.encrypt(pass.now_us);
                 }
             }
-        }
-        match stream.poll_flush(cx) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return self.lost(pass, Some(error)),
-            Poll::Pending => *stuck = true,
-        }
-        stream.acknowledge();
-        if *stuck || !client.outgoing().is_empty() {
-            return;
-        }
-        if client.wants_close() {
-            self.lost(pass, None);
-        } else if client.wants_tls() {
-            self.encrypt(pass.now_us);
+            Err(lost) => self.lost(pass, lost),
         }
     }
 
     fn encrypt(&mut self, now_us: u64) {
-        let Link::Up { stream, client, .. } = std::mem::replace(&mut self.link, Link::Resting) else {
-            return;
-        };
+        let Link::Up(line) = std::mem::replace(&mut self.link, Link::Resting) else { return };
+        let (stream, client) = line.into_parts();
         let tls = self.relay.tls().expect("a session that may ask for TLS has it");
         let deadline_us = now_us + self.relay.connect_us();
         self.link = Link::Opening { opening: stream.secure(tls), client: Some(client), deadline_us };
@@ -276,7 +240,7 @@ impl SmtpSession {
     pub(crate) fn timeout(&self) -> Option<u64> {
         match &self.link {
             Link::Opening { deadline_us, .. } => Some(*deadline_us),
-            Link::Up { client, .. } => client.poll_timeout(),
+            Link::Up(line) => line.session.poll_timeout(),
             Link::Resting | Link::Ended => None,
         }
     }
@@ -285,7 +249,7 @@ impl SmtpSession {
     pub(crate) fn close(&mut self, now_us: u64) {
         self.closing = true;
         match &mut self.link {
-            Link::Up { client, .. } => client.quit(now_us),
+            Link::Up(line) => line.session.quit(now_us),
             link => *link = Link::Ended,
         }
     }
@@ -293,7 +257,7 @@ impl SmtpSession {
     /// Ends the session now; what is not answered stays uncertain.
     pub(crate) fn drop_now(&mut self, pass: &mut Pass<'_>) {
         self.closing = true;
-        self.lost(pass, None);
+        self.lost(pass, Lost(None));
         self.link = Link::Ended;
     }
 
@@ -315,7 +279,7 @@ impl SmtpSession {
     /// Messages waiting for an answer.
     pub(crate) fn in_flight(&self) -> u32 {
         match &self.link {
-            Link::Up { client, .. } => client.in_flight(),
+            Link::Up(line) => line.session.in_flight(),
             _ => 0,
         }
     }
@@ -328,8 +292,9 @@ impl SmtpSession {
 
     /// The connection is gone: every message gets its last word.
     #[cold]
-    fn lost(&mut self, pass: &mut Pass<'_>, error: Option<io::Error>) {
-        let Link::Up { mut client, .. } = std::mem::replace(&mut self.link, Link::Resting) else { return };
+    fn lost(&mut self, pass: &mut Pass<'_>, Lost(error): Lost) {
+        let Link::Up(line) = std::mem::replace(&mut self.link, Link::Resting) else { return };
+        let (_, mut client) = line.into_parts();
         client.disconnected(pass.now_us);
         let mut reason = None;
         while let Some(event) = client.poll_event() {

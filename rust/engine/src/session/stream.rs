@@ -1,11 +1,12 @@
 //! A connection that may be encrypted, polled by the loop.
 
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -42,11 +43,18 @@ enum Io {
     Encrypted(Box<TlsStream<TcpStream>>),
 }
 
-/// Starts to connect; with `tls` the stream is given once its handshake is done.
-pub(crate) fn open(host: &str, port: u16, tls: Option<Tls>, descriptors: &Arc<Descriptors>) -> Opening {
+/// Starts to connect to an SMSC, which is asked whether it is there by the protocol itself.
+pub(crate) fn open_smpp(host: &str, port: u16, descriptors: &Arc<Descriptors>) -> Opening {
+    let connecting = connect(host, port, descriptors);
+    Box::pin(async move { Ok(Stream::new(connecting.await?)) })
+}
+
+/// Starts to connect to a relay; with `tls` the stream is given once its handshake is done.
+pub(crate) fn open_smtp(host: &str, port: u16, tls: Option<Tls>, descriptors: &Arc<Descriptors>) -> Opening {
     let connecting = connect(host, port, descriptors);
     Box::pin(async move {
-        let stream = Stream::new(connecting.await?)?;
+        let stream = Stream::new(connecting.await?);
+        find_dead_paths(stream.socket())?;
         match tls {
             Some(tls) => stream.secure(&tls).await,
             None => Ok(stream),
@@ -55,10 +63,9 @@ pub(crate) fn open(host: &str, port: u16, tls: Option<Tls>, descriptors: &Arc<De
 }
 
 impl Stream {
-    fn new(tcp: Tcp) -> io::Result<Self> {
+    fn new(tcp: Tcp) -> Self {
         let (descriptor, stream) = tcp.into_parts();
-        find_dead_paths(&stream)?;
-        Ok(Self { descriptor, io: Io::Plain(stream), unacknowledged: false })
+        Self { descriptor, io: Io::Plain(stream), unacknowledged: false }
     }
 
     /// Encrypts the connection in place (RFC 3207). What the far end has sent in plain before is not looked at
@@ -102,6 +109,28 @@ impl Stream {
         }
     }
 
+    /// What the far end sent before it closed a connection that can't be written to any more, at most `buffer`; 0 where
+    /// nothing is left. The socket itself is asked: that there is something has not come round to the runtime yet.
+    pub(crate) fn read_rest(&mut self, buffer: &mut [u8]) -> usize {
+        match &mut self.io {
+            Io::Plain(stream) => (&*SockRef::from(&*stream)).read(buffer).unwrap_or(0),
+            Io::Encrypted(stream) => {
+                let (socket, tls) = stream.get_mut();
+                let socket = SockRef::from(&*socket);
+                loop {
+                    match tls.reader().read(buffer) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        read => return read.unwrap_or(0),
+                    }
+                    let heard = matches!(tls.read_tls(&mut &*socket), Ok(1..));
+                    if !heard || tls.process_new_packets().is_err() {
+                        return tls.reader().read(buffer).unwrap_or(0);
+                    }
+                }
+            }
+        }
+    }
+
     /// Takes what it can of `bytes`. Over TLS a part of it may stay here until [`Stream::poll_flush`].
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = match &mut self.io {
@@ -130,7 +159,7 @@ impl Stream {
         }
     }
 
-    fn socket(&self) -> &TcpStream {
+    pub(super) fn socket(&self) -> &TcpStream {
         match &self.io {
             Io::Plain(stream) => stream,
             Io::Encrypted(stream) => stream.get_ref().0,
@@ -141,7 +170,7 @@ impl Stream {
 #[cfg(target_os = "linux")]
 fn acknowledge_now(stream: &TcpStream) {
     // Where it fails the connection is gone, which the next read tells.
-    let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
+    let _ = SockRef::from(stream).set_tcp_quickack(true);
 }
 
 /// Where the system has no such option, its own timer acknowledges.
@@ -149,7 +178,7 @@ fn acknowledge_now(stream: &TcpStream) {
 fn acknowledge_now(_: &TcpStream) {}
 
 fn find_dead_paths(stream: &TcpStream) -> io::Result<()> {
-    let socket = socket2::SockRef::from(stream);
+    let socket = SockRef::from(stream);
     let keepalive = socket2::TcpKeepalive::new().with_time(ALIVE_AFTER).with_interval(ALIVE_EVERY);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]

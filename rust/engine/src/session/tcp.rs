@@ -1,12 +1,10 @@
-//! A connection over TCP, polled by the loop.
+//! How connections over TCP are made.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::PASS_BYTES;
@@ -59,21 +57,6 @@ impl Tcp {
     /// The socket, and what keeps its number in the list of those that a forked child closes.
     pub(super) fn into_parts(self) -> (Descriptor, TcpStream) {
         (self.descriptor, self.stream)
-    }
-
-    /// Reads what is there, at most `buffer`; 0 at the end of the stream.
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(buffer);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
-    /// Writes what the socket takes of `bytes`.
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 }
 

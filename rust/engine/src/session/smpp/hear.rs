@@ -9,8 +9,8 @@ use crate::session::{Change, Greeting, Pass};
 impl SmppSession {
     /// Passes on what the pure session has to say.
     pub(super) fn tell(&mut self, pass: &mut Pass<'_>) {
-        while let Link::Up { esme, .. } = &mut self.link
-            && let Some(event) = esme.poll_event()
+        while let Link::Up(line) = &mut self.link
+            && let Some(event) = line.session.poll_event()
         {
             self.hear(pass, event);
         }

@@ -12,8 +12,8 @@ use crate::session::{Change, Greeting, Pass};
 impl SmtpSession {
     /// Passes on what the pure session has to say.
     pub(super) fn tell(&mut self, pass: &mut Pass<'_>) {
-        while let Link::Up { client, .. } = &mut self.link
-            && let Some(event) = client.poll_event()
+        while let Link::Up(line) = &mut self.link
+            && let Some(event) = line.session.poll_event()
         {
             self.hear(pass, event);
         }
@@ -58,7 +58,7 @@ impl SmtpSession {
 
     fn is_ready(&mut self, pass: &mut Pass<'_>, ready: Ready) {
         let secured = match &self.link {
-            Link::Up { stream, .. } => stream.secured(),
+            Link::Up(line) => line.stream().secured(),
             _ => None,
         };
         let round_trip_us = pass.now_us.saturating_sub(self.opened_us);
