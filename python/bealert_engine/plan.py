@@ -44,7 +44,8 @@ class ChannelPlan:
         encoding: Of the text, and which character forced a costlier one.
         duration_s: At the rates of the gateways; None where they have no limit of ours.
         octets: Size of all e-mail together; 0 for other channels.
-        largest_octets: Size of the largest e-mail: a relay may have a limit.
+        largest_octets: Size of the largest e-mail, as a relay counts it that has a limit; without
+            signatures where `make_plan` made it, which reads no keys.
     """
 
     people: int
@@ -148,6 +149,15 @@ class Plan:
         """On each channel that anybody is sent to on, the message of the first of them."""
         return {name: Example(*row) for name, row in self._native.examples()}
 
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What will not go as one would think: letters that are too large for some of the relays.
+
+        How large a message a relay takes is known once the engine has connected to it, or after
+        `Engine.check`; letters that no relay takes refuse the plan.
+        """
+        return tuple(self._native.warnings())
+
     @property
     def example(self) -> Example | None:
         """The first of `examples`; None if everybody is excluded on every channel."""
@@ -160,7 +170,7 @@ class Plan:
         return sum(count == len(self.channels) for count in channels.values())
 
     def summary(self) -> str:
-        """People, exclusions with their reasons, parts and time, in a few lines for people."""
+        """People, exclusions with reasons, parts, time and warnings, in a few lines for people."""
         lines = [f"{self.scenario} ({self.kind}): {_people(self.people)}"]
         for name, channel in self.channels.items():
             costs = f"{counted_units(name, channel.parts)} ({channel.encoding})"
@@ -169,6 +179,7 @@ class Plan:
             lines.append(
                 f"  {name}: {channel.people:,} to send, {costs}, {_duration(channel.duration_s)}"
             )
+        lines += [f"  warning: {warning}" for warning in self.warnings]
         if self.example is None:
             lines.append("  nobody gets it: everybody is excluded")
         if self.excluded:

@@ -59,6 +59,7 @@ def plan_shown(plan: Plan) -> RenderableType:
         rows.append((name, _channel_shown(name, channel)))
     rows.append(("hash", plan.hash))
     shown_parts: list[RenderableType] = [facts(rows)]
+    shown_parts += [Text(shown(f"warning: {line}"), style="yellow") for line in plan.warnings]
     if plan.example is None:
         shown_parts.append(Text("nobody gets it: everybody is excluded", style="bold yellow"))
     if plan.excluded:
@@ -122,6 +123,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "encoding": plan.encoding,
         "duration_s": plan.duration_s,
         "hash": plan.hash,
+        "warnings": list(plan.warnings),
         "channels": {name: dataclasses.asdict(one) for name, one in plan.channels.items()},
         "example": None if plan.example is None else dataclasses.asdict(plan.example),
         "examples": {name: dataclasses.asdict(one) for name, one in plan.examples.items()},

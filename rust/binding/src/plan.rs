@@ -59,6 +59,11 @@ impl Plan {
         self.plan.channels.iter().map(row).collect()
     }
 
+    /// What will not go as one would think.
+    fn warnings(&self) -> Vec<&str> {
+        self.plan.warnings.iter().map(String::as_str).collect()
+    }
+
     /// The first message of each channel.
     fn examples(&self) -> Vec<(&str, ExampleRow<'_>)> {
         self.plan.examples.iter().map(|example| (&*example.channel, example_row(example))).collect()

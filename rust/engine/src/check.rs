@@ -70,7 +70,7 @@ struct Known {
 
 impl Engine {
     /// Connects to each gateway and binds or logs in, or tells of the sessions there are: an account may
-    /// allow no more of them.
+    /// allow no more of them. Later plans know what the relays said of the size of messages.
     ///
     /// # Errors
     /// [`EngineError::Interrupted`], and what ends every call.
@@ -91,7 +91,13 @@ impl Engine {
                 }
             }
         };
-        ask(config.gateways.iter().map(known).collect(), LIMIT, waiter)
+        let checks = ask(config.gateways.iter().map(known).collect(), LIMIT, waiter)?;
+        for check in &checks {
+            if let Some(relay) = &check.relay {
+                self.inner.mailroom.hear_largest(&check.gateway, relay.largest);
+            }
+        }
+        Ok(checks)
     }
 }
 

@@ -98,12 +98,13 @@ impl Engine {
         crate::open::open_on(config, ledger, Clock::start_at(wall_ms))
     }
 
-    /// Begins a plan. It has no side effects, and runs on the caller's thread.
+    /// Begins a plan. It has no side effects, and runs on the caller's thread. What relays take is known to it as far as
+    /// they were connected to or checked.
     ///
     /// # Errors
     /// [`PlanRefused`] where the scenario can't be planned at all.
     pub fn planner(&self, scenario: &str, values: Vec<(String, String)>) -> Result<Planner, PlanRefused> {
-        Planner::new(&self.inner.config, scenario, values)
+        Planner::knowing(&self.inner.config, scenario, values, &self.inner.mailroom)
     }
 
     /// Holds a campaign; durable when it returns.

@@ -63,7 +63,7 @@ pub(crate) fn open_on(
     let clock = clock.not_before(last_at_ms);
     let mut dispatcher =
         Dispatcher::new(Settings { now_us: clock.now_us(), wall_ms: clock.wall_ms(), last_seq, hash_key });
-    let gateways = gateways(&config, hash_key, &mut *ledger, &mut dispatcher, &descriptors)?;
+    let gateways = gateways(&config, &mailroom, &mut *ledger, &mut dispatcher, &descriptors)?;
     let inbound = config.bounces.as_ref().map(|bounces| Inbound::open(bounces, hash_key, &descriptors));
     let inbound = inbound.transpose().map_err(EngineError::Config)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
@@ -162,7 +162,7 @@ fn control(inner: &Arc<Inner>) -> Option<ControlServer> {
 
 fn gateways(
     config: &Config,
-    hash_key: (u64, u64),
+    mailroom: &Arc<Mailroom>,
     ledger: &mut dyn Ledger,
     dispatcher: &mut Dispatcher,
     descriptors: &Arc<Descriptors>,
@@ -175,7 +175,7 @@ fn gateways(
             return Err(EngineError::Config(format!("two gateways have the name {name:?}; rename one")));
         }
         dispatcher.add_gateway(gateway.spec(id));
-        let gateway = Gateway::new(id, gateway, descriptors, hash_key, random);
+        let gateway = Gateway::new(id, gateway, descriptors, mailroom, random);
         gateways.push(gateway.map_err(|why| EngineError::Config(format!("gateway {name:?}: {why}")))?);
     }
     Ok(gateways)

@@ -115,14 +115,16 @@ def test_nothing_that_a_value_holds_ends_a_message_or_a_line(
 def test_a_message_that_is_larger_than_the_relay_takes(
     relay: Any, sending: Any, persons: Any
 ) -> None:
-    """Said by check before anything is sent, then by a notice; and not one octet of it leaves."""
+    """Said by check before it is sent, then by a notice; and not one octet of it leaves."""
     office = relay(offers=("PIPELINING", "SIZE 50000"))
     plan_of_town = be.Attachment(data=bytes(60_000), name="town.bin")
     email = be.Email("A map", text="See the map.\n", attachments=[plan_of_town])
     engine = sending(office.gateway(), email=email, scenario={"expiry": "4s"})
+    # What was planned before anything was known of the relay.
+    plan = engine.engine.plan("alert", to=persons(3))
     [check] = engine.engine.check()
     assert any("alert" in line and "50" in line for line in check.warnings), check
-    campaign = engine.launch(persons(3))
+    campaign = engine.engine.launch(plan, by="tests", key="k")
     progress = campaign.wait(timeout_s=60)
     # Nobody is failed for one relay: another could have taken it.
     assert (progress.email.expired, progress.email.failed) == (3, 0)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import smtplib
 import time
 from collections import Counter
 from typing import Any
 
 import pytest
+
+import bealert_engine as be
 
 PEOPLE = [f"person{number:03}@example.org" for number in range(120)]
 
@@ -153,3 +156,36 @@ def test_postfix_allows_two_connections_and_all_arrive_over_those(
     assert totals(report) == {"accepted": len(PEOPLE)}
     assert {row.attempts for row in report.rows()} == {1}, "nobody is charged an attempt"
     assert Counter(map(len, relay.letters_by_person(len(PEOPLE)).values())) == {1: len(PEOPLE)}
+
+
+def test_a_plan_refuses_what_postfix_would_refuse_to_the_octet(postfix: Any) -> None:
+    letter = be.Email("Alert", text=".\n..\nStay inside, {{ name }}.", html="<p>.</p>")
+    alert = be.Scenario("alert", kind="warning", expiry="1h", email={"nl": letter})
+    people = [be.Recipient("p1", email="a@example.org", name="An")]
+
+    def met(limit: int) -> tuple[Any, be.Engine]:
+        relay = postfix(more=f"message_size_limit = {limit}\nmailbox_size_limit = 0\n")
+        engine = be.Engine(data=None, gateways=[relay.gateway()], scenarios=[alert])
+        engine.check()
+        return relay, engine
+
+    def says(relay: Any, octets: int) -> int:
+        with smtplib.SMTP("127.0.0.1", relay.port) as client:
+            client.ehlo()
+            return client.mail("alert@alert.example", [f"SIZE={octets}"])[0]
+
+    relay, engine = met(1_000_000)
+    with engine:
+        plan = engine.plan("alert", to=people)
+        assert engine.launch(plan, by="tests", key="k").wait(timeout_s=60).email.accepted == 1
+    octets = plan.channels["email"].largest_octets
+    assert len(relay.letters_by_person(1)) == 1
+    for limit, fits in ((octets, True), (octets - 1, False)):
+        relay, engine = met(limit)
+        with engine:
+            if fits:
+                assert engine.plan("alert", to=people).warnings == ()
+            else:
+                with pytest.raises(be.PlanRefused, match=f"mail-a takes {limit} octets"):
+                    engine.plan("alert", to=people)
+        assert says(relay, octets) == (250 if fits else 552)

@@ -1,6 +1,7 @@
 //! Letters of a campaign: what it froze, with the keys and the secret of the process that sends them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bealert_core::model::{CampaignRow, Channel};
 
@@ -8,7 +9,8 @@ use crate::config::{Config, DkimConfig, GatewayConfig, SmtpConfig};
 use crate::mail::{DkimKey, Identity, LetterSettings, Letters, MailProblem, Mailbox, Verp, judge};
 use crate::plan::FrozenEmail;
 
-/// What this process sends letters with, besides what campaigns freeze: keys, where answers go, the ledger's secret.
+/// What this process sends letters with, besides what campaigns freeze: keys, where answers go, the ledger's secret;
+/// and what relays have said that they take.
 #[derive(Debug, Default)]
 pub(crate) struct Mailroom {
     hash_key: (u64, u64),
@@ -20,6 +22,9 @@ struct Relay {
     name: String,
     reply_to: Option<Mailbox>,
     keys: Vec<Arc<DkimKey>>,
+    /// The largest message it takes, in octets, as it said last; 0 where it has no limit (RFC 1870 §4), and before it
+    /// was met.
+    largest: AtomicU64,
 }
 
 /// The letters of a campaign, and who sends them through which gateway.
@@ -53,10 +58,40 @@ impl Mailroom {
                 name: smtp.name.clone(),
                 reply_to: reply_to(smtp, &mut note),
                 keys: smtp.dkim.iter().filter_map(|key| read_key(key, &mut known, &mut note)).collect(),
+                largest: AtomicU64::new(0),
             });
             judge_bounces_to(config, smtp, &mut note);
         }
         if problems.is_empty() { Ok(Self { hash_key, relays }) } else { Err(problems) }
+    }
+
+    /// The ledger's secret.
+    pub(crate) fn hash_key(&self) -> (u64, u64) {
+        self.hash_key
+    }
+
+    /// Keeps what a relay said of the size of messages: what it takes none of is not planned any more.
+    pub(crate) fn hear_largest(&self, gateway: &str, octets: Option<u64>) {
+        if let Some(relay) = self.relay(gateway) {
+            relay.largest.store(octets.unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+
+    /// The largest message that a relay takes, in octets, where it is known to have a limit.
+    pub(crate) fn largest(&self, gateway: &str) -> Option<u64> {
+        let octets = self.relay(gateway)?.largest.load(Ordering::Relaxed);
+        (octets > 0).then_some(octets)
+    }
+
+    /// Who letters are from that a sender sends through a gateway.
+    pub(crate) fn identity(&self, gateway: &str, sender: Mailbox) -> Identity {
+        let relay = self.relay(gateway);
+        let reply_to = relay.and_then(|relay| relay.reply_to.clone());
+        Identity::new(sender, reply_to, relay.map_or(&[], |relay| &relay.keys))
+    }
+
+    fn relay(&self, gateway: &str) -> Option<&Relay> {
+        self.relays.iter().find(|relay| relay.name == gateway)
     }
 }
 
@@ -69,10 +104,8 @@ impl Mailing {
         let mut identities: Vec<Identity> = Vec::new();
         let mut senders = Vec::new();
         for (gateway, sender) in email.senders() {
-            let relay = room.relays.iter().find(|relay| relay.name == *gateway);
-            let reply_to = relay.and_then(|relay| relay.reply_to.clone());
             let sender = Mailbox::parse(sender).map_err(|error| format!("sender {sender:?}: {error}"))?;
-            let identity = Identity::new(sender, reply_to, relay.map_or(&[], |relay| &relay.keys));
+            let identity = room.identity(gateway, sender);
             // Relays with one sender and the same keys share their letters: each is signed once.
             let at = identities.iter().position(|known| same(known, &identity));
             senders.push((gateway.clone(), at.unwrap_or(identities.len())));

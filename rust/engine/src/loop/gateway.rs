@@ -14,6 +14,7 @@ use bealert_core::retry::Refusal;
 use bealert_sim::client::{Openings, brief};
 
 use super::store::Store;
+use crate::campaign::Mailroom;
 use crate::config::GatewayConfig;
 use crate::fork::Descriptors;
 use crate::metrics::{GatewayReading, ResponseTimes};
@@ -64,7 +65,7 @@ impl Gateway {
         id: GatewayId,
         config: &GatewayConfig,
         descriptors: &Arc<Descriptors>,
-        hash_key: (u64, u64),
+        mailroom: &Arc<Mailroom>,
         mut seed: impl FnMut() -> u64,
     ) -> Result<Self, String> {
         let mut gateway = Self {
@@ -93,7 +94,7 @@ impl Gateway {
                 gateway.window = smpp.window;
             }
             GatewayConfig::Smtp(smtp) => {
-                let relay = Arc::new(Relay::new(smtp, hash_key)?);
+                let relay = Arc::new(Relay::new(smtp, mailroom)?);
                 let session = |number| {
                     let (relay, descriptors) = (Arc::clone(&relay), Arc::clone(descriptors));
                     Session::Smtp(SmtpSession::new(number, relay, descriptors))

@@ -40,6 +40,9 @@ const SIGNED: [&str; 14] = [
 /// might show, breaks the signature.
 const OVERSIGNED: [&str; 7] = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type"];
 
+/// Octets of a signature with Ed25519 (RFC 8032 §5.1.6).
+const ED25519_OCTETS: usize = 64;
+
 /// Characters of a line that a signature is folded to.
 const LINE: usize = 74;
 
@@ -166,17 +169,23 @@ impl DkimKey {
     pub(super) fn sign(&self, intro: &[u8], head: &[u8], body_hash: &[u8; 32], out: &mut Vec<u8>) {
         let mut signed = Vec::with_capacity(1_024);
         to_sign(head).into_iter().filter_map(|(_, field)| field).for_each(|field| header(field, &mut signed));
-        let hash = format!("{};\r\n b=", STANDARD.encode(body_hash));
+        let hash = before(body_hash);
         header(&[intro, hash.as_bytes()].concat(), &mut signed);
         // Its own header is signed without the line end (RFC 6376 §3.7).
         signed.truncate(signed.len() - 2);
         out.extend_from_slice(hash.as_bytes());
-        let signature = STANDARD.encode(self.signature(&signed));
-        for (at, line) in signature.as_bytes().chunks(LINE - 4).enumerate() {
-            out.extend_from_slice(if at > 0 { b"\r\n " } else { b"" });
-            out.extend_from_slice(line);
-        }
-        out.extend_from_slice(b"\r\n");
+        write(&self.signature(&signed), out);
+    }
+
+    /// How many octets [`sign`](Self::sign) appends: as many to every letter.
+    pub(super) fn octets(&self) -> usize {
+        let signature = match &self.key {
+            Key::Rsa(key) => key.public_modulus_len(),
+            Key::Ed25519(_) => ED25519_OCTETS,
+        };
+        let mut out = before(&[0; 32]).into_bytes();
+        write(&vec![0; signature], &mut out);
+        out.len()
     }
 
     fn signature(&self, signed: &[u8]) -> Vec<u8> {
@@ -191,6 +200,19 @@ impl DkimKey {
             Key::Ed25519(key) => key.sign(digest(&SHA256, signed).as_ref()).as_ref().to_vec(),
         }
     }
+}
+
+/// What stands between the intro and the signature.
+fn before(body_hash: &[u8; 32]) -> String {
+    format!("{};\r\n b=", STANDARD.encode(body_hash))
+}
+
+fn write(signature: &[u8], out: &mut Vec<u8>) {
+    for (at, line) in STANDARD.encode(signature).as_bytes().chunks(LINE - 4).enumerate() {
+        out.extend_from_slice(if at > 0 { b"\r\n " } else { b"" });
+        out.extend_from_slice(line);
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The names in `h=`, with the header that each stands for: once more than it is there for those that nobody may add.

@@ -173,6 +173,17 @@ impl Letters {
         render::render(self, to, out)
     }
 
+    /// What an identity adds to each letter of a language, in octets: its headers and signatures.
+    ///
+    /// # Panics
+    /// Where there is no such language or identity.
+    #[must_use]
+    pub fn octets_of(&self, language: usize, identity: usize) -> usize {
+        let Sender { head, keys } = &self.identities[identity];
+        let signatures = keys.iter().zip(&self.versions[language].intros[identity]);
+        head.len() + signatures.map(|(key, intro)| intro.len() + key.octets()).sum::<usize>()
+    }
+
     /// What a recipient reads.
     ///
     /// # Errors

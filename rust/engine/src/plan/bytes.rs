@@ -13,7 +13,7 @@ use super::finished::{ChannelPlan, Example, Excluded, Plan};
 use crate::ledger::routes::StoredRoute;
 
 /// Layout version. Both ends are mostly of one installation; where they are not, neither guesses.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Octets of the length in front.
 const LENGTH: usize = 4;
@@ -57,6 +57,7 @@ struct Head {
     routes: Vec<StoredRoute>,
     gateways_fingerprint: String,
     blocks: Vec<BlockHead>,
+    warnings: Vec<String>,
     frozen: String,
     channels: Vec<ChannelHead>,
     examples: Vec<Example>,
@@ -125,6 +126,7 @@ fn head(plan: &Plan) -> Head {
         routes: plan.routes.iter().map(StoredRoute::of).collect(),
         gateways_fingerprint: plan.gateways_fingerprint.clone(),
         blocks: plan.blocks.iter().map(block_head).collect(),
+        warnings: plan.warnings.clone(),
         frozen: plan.frozen.clone(),
         channels: plan.channels.iter().map(channel_head).collect(),
         examples: plan.examples.clone(),
@@ -170,6 +172,7 @@ fn plan(head: Head, mut blobs: &[u8]) -> Result<Plan, PlanBytesError> {
         gateways_fingerprint: head.gateways_fingerprint,
         blocks: Vec::with_capacity(head.blocks.len()),
         excluded: Vec::new(),
+        warnings: head.warnings,
         frozen: head.frozen,
         channels: head
             .channels

@@ -30,6 +30,8 @@ pub struct Plan {
     pub blocks: Vec<BlockRow>,
     /// Who is not sent to on which channel, and why; by channel, and there in the order given.
     pub excluded: Vec<Excluded>,
+    /// What will not go as one would think, for people.
+    pub warnings: Vec<String>,
     /// Texts, senders and plan values, for the campaign's row.
     pub frozen: String,
     /// What it does on each channel that the scenario uses.

@@ -3,6 +3,7 @@
 mod begin;
 mod email;
 mod lane;
+mod sizes;
 mod sms;
 
 use bealert_core::block::Person;
@@ -16,6 +17,7 @@ use super::frozen::{Frozen, Senders, borrowed, person as values_of};
 use super::ids::Ids;
 use super::problems::{Fault, PlanRefused, Problems};
 use super::recipient::RecipientIn;
+use crate::campaign::Mailroom;
 use crate::config::{Config, ScenarioConfig};
 use lane::{Cost, Lane, Reader};
 
@@ -58,10 +60,20 @@ impl Planner {
     /// [`PlanRefused`] where no people need to be seen to say so. What can be told of gateways and expiry waits for
     /// [`Planner::finish`], so that it is said together with what the people bring.
     pub fn new(config: &Config, scenario: &str, values: Vec<(String, String)>) -> Result<Self, PlanRefused> {
+        Self::knowing(config, scenario, values, &Mailroom::default())
+    }
+
+    /// The same where it is known what relays take.
+    pub(crate) fn knowing(
+        config: &Config,
+        scenario: &str,
+        values: Vec<(String, String)>,
+        mailroom: &Mailroom,
+    ) -> Result<Self, PlanRefused> {
         let scenario = begin::scenario(config, scenario)?;
         let mut problems = Problems::default();
         let senders = begin::judge(config, scenario, &mut problems);
-        let Some(lanes) = begin::lanes(config, scenario, &senders, &mut problems) else {
+        let Some(lanes) = begin::lanes(config, scenario, &senders, mailroom, &mut problems) else {
             return Err(problems.finish().expect_err("a problem was just added"));
         };
         Ok(Self {
@@ -137,6 +149,7 @@ impl Planner {
             channels: self.lanes.iter().map(channel).collect(),
             routes,
             excluded: self.excluded,
+            warnings: self.lanes.iter().flat_map(|lane| lane.composer.warnings()).collect(),
             frozen: Frozen::to_json(self.scenario, self.senders, self.values),
             examples: self.lanes.into_iter().filter_map(|lane| lane.example).collect(),
         })

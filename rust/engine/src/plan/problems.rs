@@ -39,6 +39,8 @@ pub(super) enum Fault {
     Text { language: String, problem: RenderProblem },
     /// The text takes more parts than a message can have; in which language.
     TooLong { language: String },
+    /// The letter is larger than every relay takes; `takes` says what that is.
+    TooLarge { scenario: String, language: String, takes: String },
     /// The letter can't be rendered; in which language.
     Letter { language: String, problem: LetterProblem },
 }
@@ -109,6 +111,10 @@ impl Group {
             Fault::Letter { language, problem } => {
                 format!("the e-mail for {language}: {problem} (recipients: {who})")
             }
+            Fault::TooLarge { scenario, language, takes } => format!(
+                "scenario {scenario}: the e-mail for {language} is too large for every relay ({takes}): \
+                 shorten it, or attach less (recipients: {who})"
+            ),
             Fault::TooLong { language } => {
                 format!("the text for {language} takes more than 255 parts, shorten it (recipients: {who})")
             }

@@ -3,9 +3,11 @@
 use bealert_core::model::Channel;
 use bealert_core::route::Offer;
 
-use super::email::EmailComposer;
+use super::email::{EmailComposer, IDENTITY};
 use super::lane::{Composer, Lane, Pace};
+use super::sizes::Sizes;
 use super::sms::SmsComposer;
+use crate::campaign::Mailroom;
 use crate::config::{Config, GatewayConfig, ScenarioConfig, SmtpConfig};
 use crate::mail::{Identity, LetterSettings, Letters, Mailbox, MailboxProblem};
 use crate::plan::frozen::Senders;
@@ -20,6 +22,9 @@ const MAX_LANGUAGES: usize = 256;
 /// Who letters are from while they are judged, where no sender is usable: what is wrong with the content is said
 /// all the same.
 const NOBODY: &str = "nobody@alert.invalid";
+
+/// When letters are sent while they are judged: `t=` of a signature has ten digits until the year 2286.
+const SOME_TIME_MS: i64 = 1_800_000_000_000;
 
 /// The scenario of a name.
 pub(super) fn scenario<'a>(config: &'a Config, name: &str) -> Result<&'a ScenarioConfig, PlanRefused> {
@@ -81,11 +86,12 @@ pub(super) fn lanes(
     config: &Config,
     scenario: &ScenarioConfig,
     senders: &Senders,
+    mailroom: &Mailroom,
     problems: &mut Problems,
 ) -> Option<Vec<Lane>> {
     let lane = |channel| {
         let composer = match channel {
-            Channel::Email => email(scenario, senders, problems),
+            Channel::Email => email(scenario, senders, mailroom, problems),
             _ => sms(config, scenario, problems),
         };
         let gateways = config.gateways.iter().filter(|gateway| gateway.channel() == channel);
@@ -127,25 +133,36 @@ fn sms(config: &Config, scenario: &ScenarioConfig, problems: &mut Problems) -> O
     Some(Box::new(SmsComposer::new(content.ok()?, numbers.ok()?)))
 }
 
-fn email(scenario: &ScenarioConfig, senders: &Senders, problems: &mut Problems) -> Option<Box<dyn Composer>> {
+fn email(
+    scenario: &ScenarioConfig,
+    senders: &Senders,
+    mailroom: &Mailroom,
+    problems: &mut Problems,
+) -> Option<Box<dyn Composer>> {
     if !few(scenario, scenario.email.len(), problems) {
         return None;
     }
-    let senders = senders.email.iter().map(|(_, sender)| sender.as_str());
-    let mailboxes = senders.chain([NOBODY]).filter_map(|sender| Mailbox::parse(sender).ok());
-    // Neither campaign nor signature is known or needed: a plan asks whether a letter can be made.
+    let parsed = |sender: &str| Mailbox::parse(sender).expect("senders were judged");
+    let names: Vec<&str> = senders.email.iter().map(|(gateway, _)| gateway.as_str()).collect();
+    let first = senders.email.first().map_or(NOBODY, |(_, sender)| sender);
+    // What is rendered is signed by nobody: a plan asks whether a letter can be made, and how large it is.
+    let mut identities = vec![Identity::new(parsed(first), None, &[])];
+    let relays = senders.email.iter();
+    identities.extend(relays.map(|(gateway, sender)| mailroom.identity(gateway, parsed(sender))));
     let settings = LetterSettings {
         kind: scenario.kind,
         drill: false,
-        launched_at_ms: 0,
+        launched_at_ms: SOME_TIME_MS,
         campaign: 0,
         hash_key: (0, 0),
         unsubscribe: scenario.unsubscribe.clone(),
-        identities: mailboxes.map(|sender| Identity::new(sender, None, &[])).collect(),
+        identities,
     };
     let letters = Letters::compile(&scenario.email, &settings);
     let letters = letters.map_err(|found| add_all(scenario, found, problems));
-    Some(Box::new(EmailComposer::new(letters.ok()?)))
+    let letters = letters.ok()?;
+    let sizes = Sizes::new(&scenario.name, &letters, mailroom, &names, IDENTITY + 1);
+    Some(Box::new(EmailComposer::new(letters, sizes)))
 }
 
 fn few(scenario: &ScenarioConfig, languages: usize, problems: &mut Problems) -> bool {

@@ -1,23 +1,26 @@
 //! E-mail in a plan: addresses are judged and each letter is rendered, so that none fails when it is sent.
 
 use super::lane::{Composer, Cost, Reader, Refused, Shown};
+use super::sizes::Sizes;
 use crate::mail::{Addressee, Letters, MailAddress, Patches, judge};
 use crate::plan::problems::Fault;
 use crate::plan::recipient::RecipientIn;
 
-/// The identity that letters are composed for: who sends makes no difference to whether one can be made.
-const IDENTITY: usize = 0;
+/// The identity that letters are composed for: who sends makes no difference to whether one can be made. Those of the
+/// relays come behind it.
+pub(super) const IDENTITY: usize = 0;
 
 /// Addresses and letters of a scenario's e-mail.
 #[derive(Debug)]
 pub(super) struct EmailComposer {
     letters: Letters,
     patches: Patches,
+    sizes: Sizes,
 }
 
 impl EmailComposer {
-    pub(super) fn new(letters: Letters) -> Self {
-        Self { letters, patches: Patches::new(&[IDENTITY]) }
+    pub(super) fn new(letters: Letters, sizes: Sizes) -> Self {
+        Self { letters, patches: Patches::new(&[IDENTITY]), sizes }
     }
 }
 
@@ -47,13 +50,19 @@ impl Composer for EmailComposer {
             ordinal: at.ordinal,
         };
         self.patches.clear();
-        match self.letters.render(&addressee, &mut self.patches) {
-            Ok(shape) => Ok(Cost { units: 1, encoding: None, octets: shape.size as u64 }),
-            Err(problem) => {
-                let language = self.letters.languages()[at.language].clone();
-                Err(Refused { fault: Fault::Letter { language, problem }, more: String::new() })
-            }
+        let shape = self.letters.render(&addressee, &mut self.patches).map_err(|problem| {
+            let language = self.letters.languages()[at.language].clone();
+            Refused { fault: Fault::Letter { language, problem }, more: String::new() }
+        })?;
+        let without_sender = shape.size - self.letters.octets_of(at.language, IDENTITY);
+        match self.sizes.weigh(at.language, without_sender) {
+            Ok(octets) => Ok(Cost { units: 1, encoding: None, octets }),
+            Err((fault, octets)) => Err(Refused { fault, more: format!(" ({octets} octets)") }),
         }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.sizes.warnings()
     }
 
     fn example(&self, at: &Reader<'_>) -> Shown {

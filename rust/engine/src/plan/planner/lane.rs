@@ -29,6 +29,11 @@ pub(super) trait Composer: fmt::Debug + Send {
     /// The message that was composed last, as people read it.
     fn example(&self, at: &Reader<'_>) -> Shown;
 
+    /// What will not go as one would think.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Why somebody is excluded whose address no gateway takes.
     fn nobody_takes(&self) -> &'static str;
 }

@@ -64,6 +64,7 @@ impl SmtpSession {
         let round_trip_us = pass.now_us.saturating_sub(self.opened_us);
         let name = ready.greeting.text.to_string();
         let offer = Offer::of(&ready, secured);
+        self.relay.met(&offer);
         pass.log.debug("gateway", format!("{}: {name}: {offer}", self.log_name()));
         self.greeting = Some(Greeting { name, version: None, round_trip_us, offer: Some(offer) });
         self.change = Some(Change::Up);

@@ -1,6 +1,6 @@
 //! What the connections of one relay have in common: how they are made, what earlier ones have learnt.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bealert_core::dispatch::{Dispatcher, Handout};
 use bealert_core::model::Kind;
@@ -10,7 +10,9 @@ use bealert_wire::smtp::{
     Secret, Timeouts, TlsMode as WireTls,
 };
 
+use super::offer::Offer;
 use super::returns::Returns;
+use crate::campaign::Mailroom;
 use crate::config::{AuthMechanism, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
 use crate::r#loop::store::Mail;
 use crate::session::tls::{Tls, Trust};
@@ -31,6 +33,7 @@ pub(crate) struct Relay {
     tls: Option<Tls>,
     /// Whom bounces return to: with a token in it where they are received.
     returns: Returns,
+    mailroom: Arc<Mailroom>,
     learnt: Mutex<Learnt>,
     refusals: Mutex<Refusals>,
     breaker: Mutex<Breaker>,
@@ -42,12 +45,13 @@ pub(crate) type Refusals = Vec<(u16, u64)>;
 impl Relay {
     /// # Errors
     /// What in the configuration makes connections impossible, in words.
-    pub(crate) fn new(config: &SmtpConfig, hash_key: (u64, u64)) -> Result<Self, String> {
+    pub(crate) fn new(config: &SmtpConfig, mailroom: &Arc<Mailroom>) -> Result<Self, String> {
         let client = client_config(config);
         let tls = tls_of(config)?;
-        let returns = Returns::of(config, hash_key)?;
+        let returns = Returns::of(config, mailroom.hash_key())?;
         let (learnt, refusals, breaker) = Default::default();
-        Ok(Self { config: config.clone(), client, tls, returns, learnt, refusals, breaker })
+        let mailroom = Arc::clone(mailroom);
+        Ok(Self { config: config.clone(), client, tls, returns, mailroom, learnt, refusals, breaker })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -99,6 +103,11 @@ impl Relay {
             }
             Lesson::BearsRefusals { .. } => return None,
         })
+    }
+
+    /// Keeps what it offers that plans need to know.
+    pub(crate) fn met(&self, offer: &Offer) {
+        self.mailroom.hear_largest(self.name(), offer.largest());
     }
 
     /// Tells the dispatcher what an event of one of its connections means for a message.
