@@ -66,3 +66,9 @@ def test_a_taken_port_is_said(bealert: Any, smsc: Any) -> None:
     far_end = smsc()
     ran = bealert.run("simulate", "smsc", "--port", far_end.port, code=1)
     assert ran.err
+
+
+@pytest.mark.parametrize("option", ["--seed=-1", "--unanswered-receipts=1000000"])
+def test_options_that_cannot_be(bealert: Any, option: str) -> None:
+    ran = bealert.run("simulate", "smsc", "--port", 0, option, code=2)
+    assert ran.err

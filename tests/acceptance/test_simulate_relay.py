@@ -134,6 +134,6 @@ def test_a_taken_port_is_said(bealert: Any, relay: Any) -> None:
 
 
 def test_with_parent_it_ends_when_its_input_does(bealert: Any, relay: Any) -> None:
-    with SimulatorProcess("--latency-ms", "1", what="relay") as process:
+    with SimulatorProcess("relay", "--latency-ms", "1") as process:
         assert send(process.port, 1) == [250]
         assert process.books()["unique"] == 1

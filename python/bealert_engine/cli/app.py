@@ -19,11 +19,10 @@ from bealert_engine.cli.exits import ExitCode, guarded
 from bealert_engine.cli.launch import launch
 from bealert_engine.cli.output import Output
 from bealert_engine.cli.plan import plan
-from bealert_engine.cli.relay import relay
 from bealert_engine.cli.report import report
 from bealert_engine.cli.run import run as run_command
 from bealert_engine.cli.show import show
-from bealert_engine.cli.simulate import simulate, smsc
+from bealert_engine.cli.simulate import relay, simulate, smsc
 from bealert_engine.cli.streams import settle_streams
 from bealert_engine.cli.verify import verify
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from types import TracebackType
 from typing import Literal, Self
 
 from bealert_engine.errors import BealertError
-
-START_WITHIN_S = 30.0
-"""Importing Python on a loaded machine takes seconds, not tens of them."""
 
 END_WITHIN_S = 30.0
 
@@ -27,7 +23,7 @@ class SimulatorProcess:
 
     port: int
 
-    def __init__(self, *options: str, what: Literal["smsc", "relay"] = "smsc") -> None:
+    def __init__(self, what: Literal["smsc", "relay"], *options: str) -> None:
         self._options = [what, *options]
 
     def __enter__(self) -> Self:
@@ -50,12 +46,7 @@ class SimulatorProcess:
         self.port = int(first.rsplit(":", 1)[1])
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.communicate()

@@ -9,21 +9,21 @@ from urllib.parse import unquote, urlsplit
 from bealert_engine.cli.exits import Unusable
 from bealert_engine.secret import Secret
 
-DEFAULT_PORT = 2775
+SMPP_PORT = 2775
 """The port that IANA registered for SMPP."""
 
-FORM = "smpp://id:password@host:port"
+SMSC_FORM = "smpp://id:password@host:port"
 
 RELAY_FORM = "smtp://host:port or smtp://user:password@host:port"
 
 
 @dataclass(frozen=True)
-class GatewayUrl:
+class SmscUrl:
     """An account at an SMSC.
 
     Its text is redacted, and so is every message about it: what cannot be read is not repeated.
 
-    >>> url = GatewayUrl.read("smpp://bench:s3cret@127.0.0.1:2775")
+    >>> url = SmscUrl.read("smpp://bench:s3cret@127.0.0.1:2775")
     >>> str(url), url.is_loopback
     ('smpp://bench:***@127.0.0.1:2775', True)
     """
@@ -34,21 +34,12 @@ class GatewayUrl:
     password: Secret = field(repr=False)
 
     @classmethod
-    def read(cls, text: str) -> GatewayUrl:
+    def read(cls, text: str) -> SmscUrl:
         """Take a URL apart, or say that it is none, without repeating it."""
-        try:
-            parts = urlsplit(text)
-            port = parts.port or DEFAULT_PORT
-        except ValueError:
-            raise Unusable(f"--gateway is not of the form {FORM}.") from None
-        odd = parts.path.strip("/") or parts.query or parts.fragment
-        if parts.scheme != "smpp" or not parts.hostname or not parts.username or odd:
-            raise Unusable(
-                f"--gateway is not of the form {FORM}; write signs like / or # in a password as "
-                "%2F or %23."
-            )
-        password = Secret(unquote(parts.password or ""))
-        return cls(parts.hostname, port, unquote(parts.username), password)
+        host, port, user, password = taken_apart(text, "smpp", SMSC_FORM)
+        if not user:
+            raise no_url(SMSC_FORM)
+        return cls(host, port or SMPP_PORT, user, password or Secret(""))
 
     @property
     def is_loopback(self) -> bool:
@@ -77,22 +68,10 @@ class RelayUrl:
     @classmethod
     def read(cls, text: str) -> RelayUrl:
         """Take a URL apart, or say that it is none, without repeating it."""
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError:
-            raise Unusable(f"--gateway is not of the form {RELAY_FORM}.") from None
-        odd = parts.path.strip("/") or parts.query or parts.fragment
-        half = (parts.username is None) != (parts.password is None)
-        if parts.scheme != "smtp" or not parts.hostname or port is None or odd or half:
-            raise Unusable(
-                f"--gateway is not of the form {RELAY_FORM}; write signs like / or # in a password "
-                "as %2F or %23."
-            )
-        if parts.username is None:
-            return cls(parts.hostname, port)
-        password = Secret(unquote(parts.password or ""))
-        return cls(parts.hostname, port, unquote(parts.username), password)
+        host, port, user, password = taken_apart(text, "smtp", RELAY_FORM)
+        if port is None or (user is None) != (password is None):
+            raise no_url(RELAY_FORM)
+        return cls(host, port, user, password)
 
     @property
     def is_loopback(self) -> bool:
@@ -102,6 +81,30 @@ class RelayUrl:
     def __str__(self) -> str:
         account = "" if self.username is None else f"{self.username}:***@"
         return f"smtp://{account}{place(self.host, self.port)}"
+
+
+def taken_apart(
+    text: str, scheme: str, form: str
+) -> tuple[str, int | None, str | None, Secret | None]:
+    """Host, port, user and password of a URL."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise no_url(form) from None
+    odd = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme != scheme or not parts.hostname or odd:
+        raise no_url(form)
+    user = None if parts.username is None else unquote(parts.username)
+    password = None if parts.password is None else Secret(unquote(parts.password))
+    return parts.hostname, port, user, password
+
+
+def no_url(form: str) -> Unusable:
+    """What is said of a text that is no URL; it is not repeated, since it may hold a password."""
+    return Unusable(
+        f"--gateway is not of the form {form}; write signs like / or # in a password as %2F or %23."
+    )
 
 
 def is_loopback(host: str) -> bool:

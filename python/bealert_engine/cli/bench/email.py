@@ -12,6 +12,7 @@ from bealert_engine import Dkim, Recipient, Smtp
 from bealert_engine.cli.bench import outcome
 from bealert_engine.cli.bench.letters import LEAST_OCTETS, MOST_OCTETS, SENDER, letter
 from bealert_engine.cli.bench.measured import measure
+from bealert_engine.cli.bench.options import Data, LiveGateway
 from bealert_engine.cli.bench.place import ledger_directory, must_be_near
 from bealert_engine.cli.exits import ExitCode, sigterm_raises
 from bealert_engine.cli.far_end import SimulatorProcess
@@ -67,14 +68,8 @@ def email(
         Path | None,
         typer.Option(metavar="PEM", help="A key, RSA or Ed25519, that signs each message."),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="DIR", help="A new ledger directory, which is kept."),
-    ] = None,
-    live_gateway: Annotated[
-        bool,
-        typer.Option("--live-gateway", help="Allow a gateway that is not on this machine."),
-    ] = False,
+    data: Data = None,
+    live_gateway: LiveGateway = False,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Send COUNT personal e-mails as fast as the relay takes them, and say how fast that was."""
@@ -86,7 +81,7 @@ def email(
         directory = stack.enter_context(ledger_directory(data))
         simulator = None
         if url is SIMULATOR:
-            simulator = stack.enter_context(SimulatorProcess(what="relay"))
+            simulator = stack.enter_context(SimulatorProcess("relay"))
             url = RelayUrl("127.0.0.1", simulator.port)
         relay = Smtp(
             "bench",

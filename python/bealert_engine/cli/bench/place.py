@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bealert_engine.cli.exits import Unusable
-from bealert_engine.cli.gateway_url import GatewayUrl, RelayUrl
+from bealert_engine.cli.gateway_url import RelayUrl, SmscUrl
 
 VAR = Path("var")
 
@@ -29,7 +29,7 @@ def ledger_directory(chosen: Path | None) -> Iterator[Path]:
         yield Path(directory)
 
 
-def must_be_near(url: GatewayUrl | RelayUrl, goes_out: str, *, live: bool) -> None:
+def must_be_near(url: SmscUrl | RelayUrl, goes_out: str, *, live: bool) -> None:
     """Refuse what is not on this machine, where nobody has said that it is meant."""
     if not url.is_loopback and not live:
         raise Unusable(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +10,14 @@ import typer
 from bealert_engine import Recipient, Scenario, Secret, Smpp
 from bealert_engine.cli.bench import outcome
 from bealert_engine.cli.bench.measured import measure
+from bealert_engine.cli.bench.options import Data, LiveGateway
 from bealert_engine.cli.bench.place import ledger_directory, must_be_near
 from bealert_engine.cli.exits import ExitCode, Unusable, sigterm_raises
 from bealert_engine.cli.far_end import SimulatorProcess
-from bealert_engine.cli.gateway_url import GatewayUrl
+from bealert_engine.cli.gateway_url import SmscUrl
 from bealert_engine.cli.options import AsJson
 from bealert_engine.cli.output import Output
+from bealert_engine.cli.simulate.options import check_burst
 from bealert_engine.config import Config
 
 RECEIPT_WAIT = "30s"
@@ -72,24 +73,17 @@ def sms(
     receipts: Annotated[
         bool, typer.Option("--receipts", help="Ask for receipts and wait for them.")
     ] = False,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="DIR", help="A new ledger directory, which is kept."),
-    ] = None,
-    live_gateway: Annotated[
-        bool,
-        typer.Option("--live-gateway", help="Allow a gateway that is not on this machine."),
-    ] = False,
+    data: Data = None,
+    live_gateway: LiveGateway = False,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Send COUNT messages as fast as the far end takes them, and say how fast that was."""
     out = Output(as_json=as_json)
     out.show_logs()
-    url = None if gateway is None else GatewayUrl.read(gateway)
+    url = None if gateway is None else SmscUrl.read(gateway)
     if url is not None and (limit_burst is not None or response_ms):
         raise Unusable("--limit-burst and --response-ms are about our simulator, not --gateway.")
-    if limit_burst is not None and limit is None:
-        raise Unusable("--limit-burst says how --limit counts: give that too.")
+    check_burst(limit, limit_burst)
     if url is not None:
         must_be_near(url, f"{count:,} messages", live=live_gateway)
     with sigterm_raises(), ExitStack() as stack:
@@ -97,8 +91,8 @@ def sms(
         simulator = None
         if url is None:
             options = _far_end(receipts, response_ms, limit, limit_burst)
-            simulator = stack.enter_context(SimulatorProcess(*options))
-            url = GatewayUrl("127.0.0.1", simulator.port, "bench", Secret("bench"))
+            simulator = stack.enter_context(SimulatorProcess("smsc", *options))
+            url = SmscUrl("127.0.0.1", simulator.port, "bench", Secret("bench"))
         account = Smpp(
             "bench",
             host=url.host,

@@ -52,7 +52,7 @@ def demo(
     out = Output(as_json=as_json)
     out.show_logs()
     home = _new_directory(data)
-    with SimulatorProcess(*SMSC) as smsc, SimulatorProcess(*RELAY, what="relay") as relay:
+    with SimulatorProcess("smsc", *SMSC) as smsc, SimulatorProcess("relay", *RELAY) as relay:
         config = config_of(home / "ledger", smsc_port=smsc.port, relay_port=relay.port)
         to = invented_people(
             people,

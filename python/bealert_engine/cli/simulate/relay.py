@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,37 +10,33 @@ import typer
 
 from bealert_engine import testing
 from bealert_engine.cli.exits import ExitCode, Unusable
-from bealert_engine.cli.simulate import serve
+from bealert_engine.cli.simulate.options import (
+    Host,
+    LimitBurst,
+    Port,
+    Seed,
+    WithParent,
+    check_burst,
+    share,
+)
+from bealert_engine.cli.simulate.serving import serve
 
 
 def relay(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 picks one.")],
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port,
+    host: Host = "127.0.0.1",
     latency_ms: Annotated[int, typer.Option(min=0, help="How long replies travel.")] = 0,
     work_ms: Annotated[
         int, typer.Option(min=0, help="How long it works on a message, per connection.")
     ] = 0,
-    defer: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Share of messages that are refused for now (451)."),
-    ] = 0.0,
-    refuse: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Share of recipients that are refused (550)."),
-    ] = 0.0,
+    defer: Annotated[float, share("Share of messages that are refused for now (451).")] = 0.0,
+    refuse: Annotated[float, share("Share of recipients that are refused (550).")] = 0.0,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="Messages per second that are taken; more get 454."),
     ] = None,
-    limit_burst: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="How many may come at once within --limit; default: a tenth of a second's.",
-            show_default=False,
-        ),
-    ] = None,
+    limit_burst: LimitBurst = None,
     limit_hangs_up: Annotated[
         bool, typer.Option("--limit-hangs-up", help="What is over --limit gets 421.")
     ] = False,
@@ -55,10 +52,7 @@ def relay(
     reset_every: Annotated[
         int | None, typer.Option(min=1, help="Reset the connection after so many messages.")
     ] = None,
-    silent: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Share of messages taken and never answered."),
-    ] = 0.0,
+    silent: Annotated[float, share("Share of messages taken and never answered.")] = 0.0,
     reply: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,10 +61,7 @@ def relay(
             "repeated.",
         ),
     ] = None,
-    bounces: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Share of messages that bounce later."),
-    ] = 0.0,
+    bounces: Annotated[float, share("Share of messages that bounce later.")] = 0.0,
     report_ms: Annotated[int, typer.Option(min=0, help="How long until a report follows.")] = 0,
     reports_to: Annotated[
         str | None,
@@ -101,54 +92,48 @@ def relay(
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="PEM of the key of --certificate.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed picks others to fail.")] = 1,
-    with_parent: Annotated[
-        bool,
-        typer.Option("--with-parent", hidden=True, help="End when standard input does."),
-    ] = False,
+    seed: Seed = 1,
+    with_parent: WithParent = False,
 ) -> ExitCode:
     """Be a mail relay that takes everything. Says its books as JSON when it ends (Ctrl-C)."""
-    if limit_burst is not None and limit is None:
-        raise Unusable("--limit-burst says how --limit counts: give that too.")
+    check_burst(limit, limit_burst)
     if (certificate is None) != (key is None):
         raise Unusable("--certificate and --key belong together.")
     rules: list[dict[str, Any]] = [_rule(said) for said in reply or ()]
     if silent:
         rules.append({"phase": "dot", "answer": "silent", "share": silent})
-    try:
-        far_end = testing.relay(
-            port=port,
-            host=host,
-            latency_ms=latency_ms,
-            work_ms=work_ms,
-            defer=defer,
-            refuse=refuse,
-            limit=limit,
-            burst=limit_burst,
-            limit_hangs_up=limit_hangs_up,
-            greylist_ms=greylist_ms,
-            max_connections=max_connections,
-            max_messages=max_messages,
-            reset_every=reset_every,
-            rules=rules,
-            bounces=bounces,
-            report_ms=report_ms,
-            reports_to=reports_to,
-            maildir=maildir,
-            one_by_one=one_by_one,
-            nagle=one_by_one,
-            refuses_joined=no_joined,
-            pipelining=not no_pipelining,
-            chunking=not no_chunking,
-            tls="none" if certificate is None else "starttls",
-            certificate=_text(certificate),
-            key=_text(key),
-            seed=seed,
-            keep_messages=False,
-        )
-    except ValueError as error:
-        raise Unusable(str(error)) from None
-    return serve(far_end, with_parent=with_parent)
+    listen = partial(
+        testing.relay,
+        port=port,
+        host=host,
+        latency_ms=latency_ms,
+        work_ms=work_ms,
+        defer=defer,
+        refuse=refuse,
+        limit=limit,
+        burst=limit_burst,
+        limit_hangs_up=limit_hangs_up,
+        greylist_ms=greylist_ms,
+        max_connections=max_connections,
+        max_messages=max_messages,
+        reset_every=reset_every,
+        rules=rules,
+        bounces=bounces,
+        report_ms=report_ms,
+        reports_to=reports_to,
+        maildir=maildir,
+        one_by_one=one_by_one,
+        nagle=one_by_one,
+        refuses_joined=no_joined,
+        pipelining=not no_pipelining,
+        chunking=not no_chunking,
+        tls="none" if certificate is None else "starttls",
+        certificate=_text(certificate),
+        key=_text(key),
+        seed=seed,
+        keep_messages=False,
+    )
+    return serve(listen, with_parent=with_parent)
 
 
 def _rule(said: str) -> dict[str, Any]:
