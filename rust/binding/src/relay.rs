@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bealert_engine::simulate::{Relay as Served, RelayOptions, TakenMail};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 use crate::owned::Owned;
 
@@ -39,11 +39,7 @@ impl Relay {
     /// What it has counted.
     fn books<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let served = self.served.get(py)?;
-        let counts = PyDict::new(py);
-        for (name, count) in py.detach(|| served.books()).counts() {
-            counts.set_item(name, count)?;
-        }
-        Ok(counts)
+        py.detach(|| served.books()).counts().into_py_dict(py)
     }
 
     /// What it took, in order and each time, if it was told to keep it.

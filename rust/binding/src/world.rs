@@ -5,7 +5,7 @@ use bealert_engine::EngineError;
 use bealert_engine::world::{Order, World as Simulated};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{IntoPyDict, PyDict, PyList};
 
 use crate::engine::parsed;
 use crate::error::{raised, refused};
@@ -124,11 +124,7 @@ impl World {
 
     fn books<'py>(&self, py: Python<'py>, gateway: &str) -> PyResult<Bound<'py, PyDict>> {
         let books = py.detach(|| self.world.books(gateway)).map_err(|error| wrong(py, &error))?;
-        let counts = PyDict::new(py);
-        for (name, count) in books {
-            counts.set_item(name, count)?;
-        }
-        Ok(counts)
+        books.into_py_dict(py)
     }
 
     fn messages(&self, py: Python<'_>, gateway: &str) -> PyResult<Vec<Message>> {

@@ -8,6 +8,8 @@ mod relay;
 mod relay_options;
 mod relay_rules;
 mod serve;
+mod smsc;
+mod smsc_options;
 mod values;
 
 use std::any::Any;
@@ -24,14 +26,12 @@ pub use bealert_sim::smsc::{
     Books, Fate, Faults, Limit, NumberPattern, NumberRule, SimConfig, SmscSim, TakenMessage,
 };
 pub use far_end::{ConnectionId, FarEnd};
-pub use options::SimulatorOptions;
 pub use relay::{Relay, RelayEnd};
 pub use relay_options::{RelayOptions, RelaySettings};
+pub use smsc::Smsc;
+pub use smsc_options::SmscOptions;
 
 use crate::session::far_end::Manner;
-
-/// A simulated SMSC that listens on a port of this machine.
-pub type Simulator = Served<SmscSim>;
 
 /// A simulated far end that listens on a port of this machine.
 ///
@@ -65,21 +65,6 @@ struct Control {
     /// The next pass panics.
     #[cfg(test)]
     panics: bool,
-}
-
-impl Served<SmscSim> {
-    /// Listens at `address` (port 0 takes a free one) and serves until stopped. Dates in receipts follow the wall
-    /// clock of now, whatever the configuration says.
-    pub fn start(mut config: SimConfig, address: impl ToSocketAddrs) -> io::Result<Self> {
-        config.unix_origin_s = unix_now_s();
-        Self::serve(SmscSim::new(config), Manner::default(), address)
-    }
-
-    /// What it took, in the order in which the first part of each message came; empty unless
-    /// [`SimConfig::keep_messages`]. Nothing is served meanwhile.
-    pub fn messages(&self) -> Vec<TakenMessage> {
-        lock(&self.shared.sim).messages()
-    }
 }
 
 impl<F: FarEnd> Served<F> {
@@ -213,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_panic_hangs_up_and_leaves_everything_readable() {
-        let simulator = Simulator::start(SimConfig::default(), "127.0.0.1:0").unwrap();
+        let simulator = Smsc::start(SimConfig::default(), "127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(simulator.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         lock(&simulator.shared.control).panics = true;

@@ -24,7 +24,7 @@ use crate::launch::row_of;
 use crate::plan::{Plan, PlanRefused, Planner};
 use crate::session::smpp::esme_config;
 use crate::session::smtp::client_config;
-use crate::simulate::{RelayOptions, SimulatorOptions};
+use crate::simulate::{RelayOptions, SmscOptions};
 use crate::view::EngineView;
 use letters::Letters;
 
@@ -286,7 +286,7 @@ impl World {
         match simulated.far_end(at) {
             Machine::Smsc(smsc) => {
                 let before = smsc.faults().clone();
-                let faults = SimulatorOptions::from_json(options).and_then(|options| options.change(before));
+                let faults = SmscOptions::from_json(options).and_then(|options| options.change(before));
                 simulated.set_faults(at, faults.map_err(EngineError::Config)?);
             }
             Machine::Relay(relay) => {
@@ -352,8 +352,10 @@ fn step(simulated: &mut Simulated) {
 }
 
 fn smsc(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
-    let mut sim = SimulatorOptions::from_json(options).and_then(SimulatorOptions::config)?;
-    if !options.contains("\"seed\"") {
+    let options = SmscOptions::from_json(options)?;
+    let seeded = options.says("seed");
+    let mut sim = options.config()?;
+    if !seeded {
         sim.seed = seed;
     }
     (sim.keep_messages, sim.keep_diary) = (true, true);

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use bealert_sim::smsc::{self, SmscSim};
-
 pub use bealert_sim::smsc::ConnectionId;
 
 /// A far end of any protocol, under the session contract with a connection in each call.
@@ -55,67 +53,5 @@ pub trait FarEnd: Send + 'static {
     /// What makes it impossible to go on.
     fn before_replies(&mut self, _now_us: u64) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl FarEnd for SmscSim {
-    type Books = smsc::Books;
-    type Faults = smsc::Faults;
-    const NAME: &'static str = "bealert-smsc";
-
-    fn connect(&mut self, now_us: u64, _encrypted: bool) -> ConnectionId {
-        Self::connect(self, now_us)
-    }
-
-    fn room(&mut self, _now_us: u64, _connection: ConnectionId) -> usize {
-        if Self::faults(self).deaf { 0 } else { usize::MAX }
-    }
-
-    fn receive(&mut self, now_us: u64, connection: ConnectionId, bytes: &[u8]) {
-        Self::receive(self, now_us, connection, bytes);
-    }
-
-    fn outgoing(&self, connection: ConnectionId) -> &[u8] {
-        Self::outgoing(self, connection)
-    }
-
-    fn wrote(&mut self, _now_us: u64, connection: ConnectionId, octets: usize) {
-        Self::wrote(self, connection, octets);
-    }
-
-    fn wants_close(&self, connection: ConnectionId) -> bool {
-        Self::wants_close(self, connection)
-    }
-
-    fn is_reset(&self, connection: ConnectionId) -> bool {
-        Self::is_reset(self, connection)
-    }
-
-    fn disconnected(&mut self, now_us: u64, connection: ConnectionId) {
-        Self::disconnected(self, now_us, connection);
-    }
-
-    fn handle_timeout(&mut self, now_us: u64) {
-        Self::handle_timeout(self, now_us);
-    }
-
-    fn poll_timeout(&self) -> Option<u64> {
-        Self::poll_timeout(self)
-    }
-
-    fn books(&self) -> &smsc::Books {
-        Self::books(self)
-    }
-
-    fn faults(&self) -> &smsc::Faults {
-        Self::faults(self)
-    }
-
-    fn set_faults(&mut self, now_us: u64, faults: smsc::Faults) {
-        Self::set_faults(self, now_us, faults);
-    }
-
-    fn reset_connections(&mut self) -> usize {
-        Self::reset_connections(self)
     }
 }

@@ -1,13 +1,14 @@
-//! The settings of a simulated relay as a host writes them: by name, in milliseconds, what is not said by default.
+//! The options of a simulated mail relay.
 
 use std::path::PathBuf;
 
 use bealert_sim::relay::{Cut, Faults, Limit, Protocol, RelayConfig, Tarpit};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::options::Options;
 use super::postman::Destination;
 use super::relay_rules::rule;
-use super::values::{above_0, burst, delay_us, flag, maybe, narrow, per_second, share, text, whole};
+use super::values::{above_0, delay_us, fields, flag, maybe, narrow, per_second, share, text, whole};
 use crate::session::accepted::Identity;
 use crate::session::far_end::Manner;
 
@@ -15,7 +16,7 @@ use crate::session::far_end::Manner;
 /// [`Faults`], whose documentation tells what each does, but delays as `..._ms`, and `limit` and `burst` as numbers.
 /// `null` stands for none.
 #[derive(Debug, Clone)]
-pub struct RelayOptions(Map<String, Value>);
+pub struct RelayOptions(Options);
 
 /// A relay to be served.
 #[derive(Debug)]
@@ -29,20 +30,19 @@ pub struct RelaySettings {
 impl RelayOptions {
     /// Reads options from JSON. The error names what is wrong.
     pub fn from_json(json: &str) -> Result<Self, String> {
-        serde_json::from_str(json).map(Self).map_err(|error| error.to_string())
+        Options::from_json(json).map(Self)
     }
 
     /// The settings these options stand for. The error names the option that is unknown or out of its range.
     pub fn settings(self) -> Result<RelaySettings, String> {
         let (config, manner) = (RelayConfig::default(), Manner::default());
         let mut settings = RelaySettings { config, manner, maildir: None, reports_to: None };
-        for (name, value) in &self.0 {
-            let known = set_whole(&mut settings, name, value)
+        self.0.set(|name, value| {
+            set_whole(&mut settings, name, value)
                 .or_else(|| set_offer(&mut settings.config, name, value))
-                .unwrap_or_else(|| set_fault(&mut settings.config.faults, name, value));
-            known.map_err(|problem| format!("{name} {problem}"))?;
-        }
-        burst(&self.0, &mut settings.config.faults.limit)?;
+                .unwrap_or_else(|| set_fault(&mut settings.config.faults, name, value))
+        })?;
+        self.0.set_burst(&mut settings.config.faults.limit)?;
         self.tls(&mut settings)?;
         Ok(settings)
     }
@@ -51,9 +51,7 @@ impl RelayOptions {
     /// that is unknown, out of its range, or needs one.
     pub fn config(self) -> Result<RelayConfig, String> {
         let served = ["tls", "certificate", "key", "nagle", "maildir", "reports_to"];
-        if let Some((name, _)) =
-            self.0.iter().find(|(name, value)| served.contains(&name.as_str()) && !value.is_null())
-        {
+        if let Some(name) = served.into_iter().find(|name| self.0.get(name).is_some()) {
             return Err(format!("{name} is for a relay that is served on a port"));
         }
         Ok(self.settings()?.config)
@@ -61,15 +59,13 @@ impl RelayOptions {
 
     /// Whether an option is said.
     pub fn says(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.says(name)
     }
 
     /// Changes these of the faults, while it runs. The error names an option that is none, or out of its range.
     pub fn change(self, mut faults: Faults) -> Result<Faults, String> {
-        for (name, value) in &self.0 {
-            set_fault(&mut faults, name, value).map_err(|problem| format!("{name} {problem}"))?;
-        }
-        burst(&self.0, &mut faults.limit)?;
+        self.0.set(|name, value| set_fault(&mut faults, name, value))?;
+        self.0.set_burst(&mut faults.limit)?;
         Ok(faults)
     }
 
@@ -195,30 +191,20 @@ fn mechanisms(value: &Value) -> Result<bealert_wire::smtp::AuthMechanisms, Strin
 }
 
 fn tarpit(value: &Value) -> Result<Tarpit, String> {
-    let fields = fields(value, &["after", "delay_ms", "hang_up_at"])?;
-    let count = |name| fields.get(name).map(|value| whole(value).and_then(narrow)).transpose();
-    let delay_us = fields.get("delay_ms").map_or(Ok(1_000_000), delay_us)?;
+    let said = fields(value, &["after", "delay_ms", "hang_up_at"])?;
+    let count = |name| said(name).map(|value| whole(value).and_then(narrow)).transpose();
+    let delay_us = said("delay_ms").map_or(Ok(1_000_000), delay_us)?;
     Ok(Tarpit { after: count("after")?.unwrap_or(0), delay_us, hang_up_at: count("hang_up_at")? })
 }
 
 fn cut(value: &Value) -> Result<Cut, String> {
-    let fields = fields(value, &["received", "sent", "times"])?;
-    let count = |name| fields.get(name).map(whole).transpose();
+    let said = fields(value, &["received", "sent", "times"])?;
+    let count = |name| said(name).map(whole).transpose();
     Ok(Cut {
         received: count("received")?,
         sent: count("sent")?,
         times: count("times")?.map(narrow).transpose()?,
     })
-}
-
-/// The fields of an object, those that are `null` left out. The error names one that is not known.
-pub(super) fn fields<'a>(value: &'a Value, known: &[&str]) -> Result<Map<String, Value>, String> {
-    let fields: &'a Map<String, Value> = value.as_object().ok_or("must be an object")?;
-    if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(format!("has no field {name:?}"));
-    }
-    let said = fields.iter().filter(|(_, value)| !value.is_null());
-    Ok(said.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 #[cfg(test)]

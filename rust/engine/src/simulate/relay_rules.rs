@@ -4,8 +4,7 @@ use bealert_sim::relay::{Action, AddressPattern, Fate, Phase, Report, Rule};
 use bealert_wire::smtp::{EnhancedCode, Reply};
 use serde_json::Value;
 
-use super::relay_options::fields;
-use super::values::{narrow, share, text, whole};
+use super::values::{fields, narrow, share, text, whole};
 
 /// What happens in one place: `phase` ("dot" if it is not said); `prefix` or `suffix` of an address; `share`;
 /// `times`; and one of `reply` ("550 5.1.1 No such user"), `garble` (text that is no reply), `answer` ("silent",
@@ -13,8 +12,7 @@ use super::values::{narrow, share, text, whole};
 /// beside it says why.
 pub(super) fn rule(value: &Value) -> Result<Rule, String> {
     let known = ["phase", "prefix", "suffix", "share", "times", "reply", "garble", "answer", "report"];
-    let fields = fields(value, &known)?;
-    let said = |name: &str| fields.get(name);
+    let said = fields(value, &known)?;
     let phase = said("phase").map_or(Ok(Phase::Dot), phase)?;
     let who = match (said("prefix"), said("suffix")) {
         (None, None) => None,

@@ -1,7 +1,6 @@
 //! Values of options, as JSON has them. Each error says what it must be, for the name of its option to stand in front.
 
-use bealert_sim::smsc::Limit;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(super) fn maybe<T>(
     value: &Value,
@@ -42,13 +41,16 @@ pub(super) fn delay_us(value: &Value) -> Result<u64, String> {
     ms.map(|ms| (ms * 1_000.0).round() as u64).ok_or_else(|| "must be between 0 and a year".into())
 }
 
-/// Gives a limit the burst that is said with it.
-pub(super) fn burst(options: &Map<String, Value>, limit: &mut Option<Limit>) -> Result<(), String> {
-    let Some(burst) = options.get("burst").filter(|burst| !burst.is_null()) else { return Ok(()) };
-    let burst = above_0(burst).and_then(narrow).map_err(|problem| format!("burst {problem}"))?;
-    let limit = limit.as_mut().ok_or("burst needs a limit")?;
-    limit.burst = burst;
-    Ok(())
+/// The fields of an object, those that are `null` left out. The error names one that is not known.
+pub(super) fn fields<'a>(
+    value: &'a Value,
+    known: &[&str],
+) -> Result<impl Fn(&str) -> Option<&'a Value> + use<'a>, String> {
+    let fields = value.as_object().ok_or("must be an object")?;
+    if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("has no field {name:?}"));
+    }
+    Ok(|name: &str| fields.get(name).filter(|value| !value.is_null()))
 }
 
 /// What fits 32 bits.

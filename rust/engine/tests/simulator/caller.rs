@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use bealert_engine::simulate::Simulator;
+use bealert_engine::simulate::Smsc;
 use bealert_wire::smpp::{
     Address, BindMode, Esme, EsmeConfig, Event, Message, SubmitOptions, SubmitTemplate,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn bind(simulator: &Simulator, bind: BindMode) -> Self {
+    pub(crate) fn bind(simulator: &Smsc, bind: BindMode) -> Self {
         let stream = TcpStream::connect(simulator.address()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -8,14 +8,14 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use bealert_engine::simulate::{Faults, SimConfig, Simulator};
+use bealert_engine::simulate::{Faults, SimConfig, Smsc};
 use bealert_wire::smpp::{BindMode, Event};
 
 use caller::Caller;
 
-fn start(faults: Faults) -> Simulator {
+fn start(faults: Faults) -> Smsc {
     let config = SimConfig { faults, keep_messages: true, ..SimConfig::default() };
-    Simulator::start(config, "127.0.0.1:0").unwrap()
+    Smsc::start(config, "127.0.0.1:0").unwrap()
 }
 
 /// Waits for what another thread does.
@@ -118,12 +118,12 @@ fn stopping_hangs_up_and_keeps_the_books() {
     assert_eq!((simulator.books().accepted, simulator.messages().len()), (10, 10));
     assert_eq!(TcpStream::connect(simulator.address()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     // the port is free again at once
-    Simulator::start(SimConfig::default(), simulator.address()).unwrap();
+    Smsc::start(SimConfig::default(), simulator.address()).unwrap();
 }
 
 #[test]
 fn a_port_that_is_taken_is_said_so() {
     let simulator = start(Faults::default());
-    let error = Simulator::start(SimConfig::default(), simulator.address()).unwrap_err();
+    let error = Smsc::start(SimConfig::default(), simulator.address()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
