@@ -59,7 +59,8 @@ class Smtp:
         sender: From whom messages are: "Name <address>" or an address. A plan refuses one that
             the engine's `senders` do not allow.
         tls: "none", "opportunistic", "required" or "implicit".
-        ca: "file:PATH" of certificates (PEM) to trust besides those of the system.
+        ca: "file:PATH" of certificates (PEM) to trust besides those of the system: of authorities,
+            or the relay's own, which may sign itself.
         username: The account; None does not log in. Wants `tls` "required" or "implicit".
         password: Its password, or token for "xoauth2": "env:NAME", "file:PATH" or `Secret(value)`.
         auth: "auto", "plain", "login" or "xoauth2"; only ever inside TLS.

@@ -73,7 +73,8 @@ CERTIFICATES = {
     "nobody known signed it": ({}, None),
     "another name": ({"name": "DNS:relay.example"}, "ca"),
     "it has expired": ({"days": -1}, "ca"),
-    "it is an authority's own": ({"authority": True}, "ca"),
+    "it is out of date and an authority's own": ({"days": -1, "authority": True}, "ca"),
+    "it is an authority's own": ({"authority": True}, None),
 }
 
 
@@ -102,11 +103,24 @@ def test_a_certificate_that_does_not_verify_gets_no_password(
 
 def test_a_certificate_of_an_authority_is_told_apart(relay: Any, certificate: Any) -> None:
     """What `openssl req -x509` makes: the words of the verifier help nobody with it."""
-    made = certificate(authority=True)
-    gateway = relay(tls=made.context).gateway(tls="required", ca=made.ca)
+    gateway = relay(tls=certificate(authority=True).context).gateway(tls="required")
     with be.Engine(data=None, gateways=[gateway]) as engine:
         [check] = engine.check()
     assert "CA:FALSE" in check.text
+    assert "this very certificate in `ca`" in check.text
+
+
+@pytest.mark.parametrize("tls", ["required", "implicit"])
+def test_the_very_certificate_in_ca_is_believed_though_an_authority_s_own(
+    tls: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    made = certificate(authority=True, days=5)
+    office = relay(tls=made.context, implicit=tls == "implicit", auth="PLAIN")
+    engine = sending(office.gateway(tls=tls, ca=made.ca, **LOGIN))
+    [check] = engine.engine.check()
+    assert check.ok
+    assert check.warnings == ("the relay's certificate ends in 4 days",)
+    assert engine.launch(persons(5)).wait(timeout_s=60).email.accepted == 5
 
 
 def test_a_port_without_tls_from_the_first_octet(relay: Any) -> None:

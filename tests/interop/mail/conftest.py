@@ -132,11 +132,13 @@ def home() -> Iterator[Callable[..., Path]]:
 
 
 def certificate(directory: Path) -> None:
-    """A key and a certificate for it, both in tls.pem, the certificate alone in tls.crt."""
+    """A key and a certificate for it, both in tls.pem, the certificate alone in tls.crt.
+
+    It is what openssl makes when it is told no more: one that signs itself, of an authority.
+    """
     key, made, both = (directory / f"tls.{ending}" for ending in ("key", "crt", "pem"))
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    command += ["-addext", "basicConstraints=critical,CA:FALSE"]
     subprocess.run([*command, "-keyout", key, "-out", made], check=True, capture_output=True)
     both.write_bytes(key.read_bytes() + made.read_bytes())
     both.chmod(0o644)

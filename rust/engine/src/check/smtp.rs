@@ -9,7 +9,7 @@ use bealert_wire::smtp::{Client, CloseReason, Event};
 use tokio::time::timeout;
 
 use super::{GatewayCheck, LIMIT, RelayCheck};
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_ms};
 use crate::config::{Config, SmtpConfig, SmtpMode, TlsMode};
 use crate::fork::Descriptors;
 use crate::mail::EmailText;
@@ -23,6 +23,9 @@ const READ: Duration = Duration::from_millis(20);
 
 /// What encoding adds to a file: four characters for three octets, in lines of 76 and their ends.
 const ENCODED: f64 = 4.0 / 3.0 * 78.0 / 76.0;
+
+/// A certificate that ends within so many days is told of: time to have another made and to put it in place.
+const ENDS_SOON_DAYS: u64 = 14;
 
 /// The largest message that the scenarios make, roughly, and of which scenario it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,6 +124,17 @@ fn judge(config: &SmtpConfig, offer: &Offer, largest: &Largest) -> Vec<String> {
     }
     if config.tls == TlsMode::Opportunistic && offer.secured.is_none() {
         warnings.push("the relay offers no TLS: messages go in plain".into());
+    }
+    // One that is not judged may end as it likes.
+    let judged = matches!(config.tls, TlsMode::Required | TlsMode::Implicit);
+    let validity = offer.secured.filter(|_| judged).and_then(|secured| secured.validity);
+    let left = validity.map(|validity| validity.days_left((wall_ms() / 1_000) as u64));
+    match left {
+        Some(0) => warnings.push("the relay's certificate ends within a day".into()),
+        Some(days @ ..ENDS_SOON_DAYS) => {
+            warnings.push(format!("the relay's certificate ends in {days} days"));
+        }
+        _ => {}
     }
     warnings
 }

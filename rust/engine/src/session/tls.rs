@@ -1,22 +1,26 @@
 //! Encryption of connections to mail relays: TLS 1.2 and later, with the system's roots and those configured.
 
+mod anybody;
+mod named;
+mod validity;
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore,
-    SignatureScheme,
-};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use self::anybody::Anybody;
+use self::named::Named;
+pub(crate) use self::validity::Validity;
 
 /// A handshake under way.
 pub(super) type Handshake = Pin<Box<dyn Future<Output = io::Result<TlsStream<TcpStream>>> + Send>>;
@@ -32,8 +36,8 @@ pub(crate) struct Tls {
 /// Whose certificates are believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust<'a> {
-    /// Those that a root of the system vouches for, or one of these (PEM), under the name of the host
-    /// (RFC 9525).
+    /// Those that a root of the system or one of these (PEM) vouches for, and these themselves, under the name of the
+    /// host (RFC 9525).
     Roots(Option<&'a str>),
     /// Anybody's: against whoever only listens (RFC 7435). Never where a password is sent.
     Anybody,
@@ -43,6 +47,8 @@ pub(crate) enum Trust<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Secured {
     version: ProtocolVersion,
+    /// The dates of the far end's certificate, where they can be read.
+    pub(crate) validity: Option<Validity>,
 }
 
 impl Tls {
@@ -57,10 +63,7 @@ impl Tls {
         let builder = builder.dangerous();
         let config = match trust {
             Trust::Roots(more) => {
-                let roots = Arc::new(roots(more)?);
-                let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-                let verifier = verifier.map_err(|error| format!("no roots to verify with: {error}"))?;
-                builder.with_custom_certificate_verifier(verifier)
+                builder.with_custom_certificate_verifier(Arc::new(verifier(more, provider)?))
             }
             Trust::Anybody => builder.with_custom_certificate_verifier(Arc::new(Anybody(provider))),
         };
@@ -81,7 +84,11 @@ impl fmt::Debug for Tls {
 
 impl Secured {
     pub(super) fn of(connection: &ClientConnection) -> Self {
-        Self { version: connection.protocol_version().unwrap_or(ProtocolVersion::Unknown(0)) }
+        let certificate = connection.peer_certificates().and_then(|chain| chain.first());
+        Self {
+            version: connection.protocol_version().unwrap_or(ProtocolVersion::Unknown(0)),
+            validity: certificate.and_then(|certificate| Validity::of(certificate)),
+        }
     }
 }
 
@@ -105,7 +112,7 @@ pub(crate) fn not_open(what: &str, error: &io::Error) -> String {
     match of_tls(error) {
         Some(rustls::Error::InvalidCertificate(why)) if is_authority(why) => {
             "the certificate does not verify: it is that of an authority (CA:TRUE), which is not one for servers; \
-             give the relay one with CA:FALSE"
+             name this very certificate in `ca`, or give the relay one with CA:FALSE"
                 .to_owned()
         }
         Some(rustls::Error::InvalidCertificate(why)) => format!(
@@ -123,28 +130,32 @@ fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What most that sign themselves are: `openssl req -x509` makes an authority unless it is told not to.
+/// What most that sign themselves are, and no chain may end in: `openssl req -x509` makes an authority unless it is told not to.
 fn is_authority(why: &CertificateError) -> bool {
     // The verifier has no word of its own for it here, and passes on what it was told.
     matches!(why, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
-/// The system's roots, read once, and those of a configuration.
-fn roots(more: Option<&str>) -> Result<RootCertStore, String> {
+/// Believes what is named, and what the system's roots or those named vouch for.
+fn verifier(named: Option<&str>, provider: Arc<CryptoProvider>) -> Result<Named, String> {
     static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
     let mut roots = SYSTEM.get_or_init(system).clone();
-    let before = roots.len();
-    for certificate in more.map(|pem| CertificateDer::pem_slice_iter(pem.as_bytes())).into_iter().flatten() {
-        let certificate = certificate.map_err(|error| format!("`ca` is no PEM: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("`ca` has a bad certificate: {error}"))?;
-    }
-    if more.is_some() && roots.len() == before {
+    let certificates = CertificateDer::pem_slice_iter(named.unwrap_or_default().as_bytes());
+    let certificates = certificates.collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| format!("`ca` is no PEM: {error}"))?;
+    if named.is_some() && certificates.is_empty() {
         return Err("`ca` has no certificate in it: give a file of certificates (PEM)".to_owned());
+    }
+    for certificate in &certificates {
+        let added = roots.add(certificate.clone());
+        added.map_err(|error| format!("`ca` has a bad certificate: {error}"))?;
     }
     if roots.is_empty() {
         return Err("the system has no root certificates; give the relay's authority in `ca`".to_owned());
     }
-    Ok(roots)
+    let others = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let others = others.map_err(|error| format!("no roots to verify with: {error}"))?;
+    Ok(Named { certificates, others })
 }
 
 fn system() -> RootCertStore {
@@ -154,57 +165,33 @@ fn system() -> RootCertStore {
     roots
 }
 
-/// Believes every certificate, but not a signature that its key did not make.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls::pki_types::UnixTime;
+
     use super::*;
 
-    /// What is said of a certificate for itself that is in `ca`; `None` where it verifies.
-    fn judged(made: rcgen::CertificateParams) -> Option<String> {
-        let certificate = made.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let roots = Arc::new(roots(Some(&certificate.pem())).unwrap());
-        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build().unwrap();
+    fn params(name: &str) -> CertificateParams {
+        CertificateParams::new([name.to_owned()]).unwrap()
+    }
+
+    fn authority(name: &str) -> CertificateParams {
+        let mut params = params(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    }
+
+    fn of_itself(params: &CertificateParams) -> Certificate {
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap()
+    }
+
+    /// What is said of a certificate for relay.example where these are in `ca`; `None` where it is believed.
+    fn judged(certificate: &Certificate, named: &[&Certificate]) -> Option<String> {
+        let named: String = named.iter().map(|certificate| certificate.pem()).collect();
+        let named = (!named.is_empty()).then_some(&*named);
+        let verifier = verifier(named, Arc::new(aws_lc_rs::default_provider())).unwrap();
         let host = ServerName::try_from("relay.example").unwrap();
         let verified = verifier.verify_server_cert(certificate.der(), &[], &host, &[], UnixTime::now());
         let error = io::Error::new(io::ErrorKind::InvalidData, verified.err()?);
@@ -213,14 +200,48 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_does_not_verify_is_told_with_what_to_do() {
-        let made = |name: &str| rcgen::CertificateParams::new([name.to_owned()]).unwrap();
-        assert_eq!(judged(made("relay.example")), None);
-        let other = judged(made("other.example")).expect("another name");
-        assert!(other.contains("relay.example") && other.contains("`ca`"), "{other}");
-        let mut authority = made("relay.example");
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let own = judged(authority).expect("that of an authority");
-        assert!(own.contains("CA:FALSE") && !own.contains("OtherError"), "{own}");
+    fn the_very_certificate_that_is_named_is_believed_whoever_made_it() {
+        for itself in [of_itself(&params("relay.example")), of_itself(&authority("relay.example"))] {
+            assert_eq!(judged(&itself, &[&itself]), None);
+            let beside = of_itself(&authority("beside.example"));
+            assert_eq!(judged(&itself, &[&beside, &itself]), None);
+        }
+        // One that an authority made, without the authority.
+        let (parent, key) = (authority("parent.example"), KeyPair::generate().unwrap());
+        let issuer = Issuer::from_params(&parent, &key);
+        let own = KeyPair::generate().unwrap();
+        let leaf = params("relay.example").signed_by(&own, &issuer).unwrap();
+        assert_eq!(judged(&leaf, &[&leaf]), None);
+        assert_eq!(
+            judged(&leaf, &[&parent.self_signed(&key).unwrap()]),
+            None,
+            "and as ever by its authority"
+        );
+        assert!(judged(&leaf, &[&of_itself(&authority("relay.example"))]).is_some());
+    }
+
+    #[test]
+    fn its_name_and_its_dates_have_to_be_right_all_the_same() {
+        let other = of_itself(&authority("other.example"));
+        let said = judged(&other, &[&other]).expect("another name");
+        assert!(said.contains("relay.example") && said.contains("`ca`"), "{said}");
+        for (from, until, word) in [(2000, 2001, "expired"), (2990, 2999, "not valid yet")] {
+            let mut dated = authority("relay.example");
+            (dated.not_before, dated.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
+            let dated = of_itself(&dated);
+            let said = judged(&dated, &[&dated]).expect("out of date");
+            assert!(said.contains(word), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_not_named_is_told_with_what_to_do() {
+        let own = of_itself(&authority("relay.example"));
+        let namesake = of_itself(&authority("relay.example"));
+        for named in [&[][..], &[&namesake]] {
+            let said = judged(&own, named).expect("that of an authority");
+            assert!(said.contains("CA:FALSE") && said.contains("`ca`"), "{said}");
+            assert!(!said.contains("OtherError"), "{said}");
+        }
     }
 }

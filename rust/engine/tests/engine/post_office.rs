@@ -39,10 +39,21 @@ impl PostOffice {
     }
 
     /// With a certificate for this name.
-    pub(crate) fn start_encrypted(mut config: RelayConfig, encryption: Encryption, name: &str) -> Self {
-        let certified = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-        let ca = certified.cert.pem();
-        let tls = Arc::new(server_config(&certified));
+    pub(crate) fn start_encrypted(config: RelayConfig, encryption: Encryption, name: &str) -> Self {
+        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        Self::start_certified(config, encryption, params)
+    }
+
+    /// With this certificate, which signs itself.
+    pub(crate) fn start_certified(
+        mut config: RelayConfig,
+        encryption: Encryption,
+        params: rcgen::CertificateParams,
+    ) -> Self {
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
+        let ca = cert.pem();
+        let tls = Arc::new(server_config(&rcgen::CertifiedKey { cert, signing_key }));
         config.extensions.starttls = encryption == Encryption::StartTls;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

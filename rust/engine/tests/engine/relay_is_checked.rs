@@ -59,3 +59,20 @@ fn one_that_is_not_there_is_told() {
     let check = check(&relay("mail-a", port, ""), 10);
     assert!(!check.ok && check.text.contains("no connection"), "{check:?}");
 }
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_in_days() {
+    let days =
+        |more: u64| std::time::SystemTime::now() + std::time::Duration::from_secs(more * 86_400 + 3_600);
+    for (left, told) in [(20, None), (14, None), (13, Some("in 13 days")), (0, Some("within a day"))] {
+        let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        params.not_after = days(left).into();
+        let office = PostOffice::start_certified(RelayConfig::default(), Encryption::Implicit, params);
+        let more = format!(r#", "ca": {:?}"#, office.ca);
+        let check = check(&relay("mail-a", office.port, &more).replace("\"none\"", "\"implicit\""), 10);
+        assert!(check.ok, "{check:?}");
+        let said = check.warnings.join("\n");
+        assert_eq!(said.contains("certificate ends"), told.is_some(), "{said:?}");
+        assert!(said.contains(told.unwrap_or_default()), "{said:?}");
+    }
+}
