@@ -77,15 +77,19 @@ impl Dispatcher {
             return;
         }
         let target = self.reserve_ahead(now_us, id);
+        for (route, top) in &tops {
+            let Some(top) = *top else { continue };
+            let target = target.min(self.domain_ahead(*route));
+            let lane = &self.routes[*route].lanes[top];
+            if lane.has_stock() && (due || lane.ahead() <= target / 2) {
+                self.fill_lane(now_us, id, *route, top, target);
+            }
+        }
         for (route, top) in tops {
             let Some(top) = top else { continue };
-            for class in top + 1..CLASSES {
-                self.release(now_us, route, class, |_| true, true);
-            }
-            let target = target.min(self.domain_ahead(route));
-            let lane = &self.routes[route].lanes[top];
-            if lane.has_stock() && (due || lane.ahead() <= target / 2) {
-                self.fill_lane(now_us, id, route, top, target);
+            // While a block is read, what is reserved already goes on in its order.
+            if routes.iter().any(|at| self.routes[*at].lanes[top].ahead() > 0) {
+                (top + 1..CLASSES).for_each(|class| self.release(now_us, route, class, |_| true, true));
             }
         }
     }

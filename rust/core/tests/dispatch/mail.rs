@@ -29,6 +29,8 @@ pub(crate) struct Mail {
     pub(crate) snapshots: u64,
     /// Answers to receipts so far: the bearer's name of each, and whether it is durable.
     pub(crate) replies: VecDeque<(u64, bool)>,
+    /// Blocks are asked for and do not come.
+    pub(crate) disk_is_slow: bool,
 }
 
 /// A relay without a limit that tries until the expiry.
@@ -58,7 +60,15 @@ impl Mail {
         // Open for a while: a pace that is not known yet starts without a burst.
         let mut dispatcher = open(now_us - 100 * MS, &specs, &mut ledger);
         dispatcher.snapshot_every(1);
-        Self { now_us, dispatcher, ledger, specs, snapshots: 0, replies: VecDeque::new() }
+        Self {
+            now_us,
+            dispatcher,
+            ledger,
+            specs,
+            snapshots: 0,
+            replies: VecDeque::new(),
+            disk_is_slow: false,
+        }
     }
 
     /// The process dies and another one opens the ledger: with snapshots it finds what the journal says.
@@ -161,6 +171,7 @@ impl Mail {
     fn act(&mut self) {
         while let Some(action) = self.dispatcher.poll_action() {
             match action {
+                Action::Load(_) if self.disk_is_slow => {}
                 Action::Load(key) => {
                     let block = self.ledger.reader().unwrap().block(key).unwrap().unwrap();
                     let entries = entries(&block, self.dispatcher.address_hash());

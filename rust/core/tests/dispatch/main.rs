@@ -8,6 +8,7 @@ mod mail;
 mod refused_by_gateway;
 mod same_return_path;
 mod settled_resend;
+mod slow_block;
 mod slow_domain;
 mod stage;
 mod until_expiry;
