@@ -104,9 +104,11 @@ impl Dispatcher {
             _ if never_left => None,
             Step::Delivered if !matches!(state, State::Delivered | State::Confirmed) => Some(Step::Delivered),
             Step::Failed if doubted => Some(Step::Disproved),
-            Step::Failed if state == State::Accepted && self.is_what_stands(named, mark) => {
-                Some(Step::Failed)
-            }
+            // One that was in doubt may have several that were taken, or hear again of one that had failed before: it
+            // is as good as the best of them.
+            Step::Failed if state == State::Accepted && mark.doubted() && !self.stands.has(named) => None,
+            Step::Failed if state == State::Accepted && self.stands.has_other(named) => Some(Step::Disproved),
+            Step::Failed if state == State::Accepted => Some(Step::Failed),
             // Whoever took it on has told so; what became of it there, a later receipt may know.
             Step::Accepted if doubted && matches!(state, State::Uncertain | State::Waiting) => {
                 self.relayed(named).then_some(Step::Accepted)
@@ -131,12 +133,6 @@ impl Dispatcher {
             self.doubts.remove_named(place, named);
         }
         self.check_end(now_us, named.campaign);
-    }
-
-    /// Whether a dispatch is accepted by this attempt, and by no other. One that was in doubt may have several that
-    /// were taken, or hear again of one that had failed before: it is as good as the best of them.
-    fn is_what_stands(&self, named: Named, mark: Mark) -> bool {
-        !mark.doubted() || (self.stands.has(named) && !self.stands.has_other(named))
     }
 
     /// Keeps which attempts of a dispatch that was in doubt were accepted; called after each step of it.

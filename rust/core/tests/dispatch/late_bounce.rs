@@ -202,3 +202,28 @@ fn a_campaign_that_asked_for_receipts_ends_when_all_have_come_or_their_time_is_o
         assert_eq!(mail.tally(none_comes, State::Accepted), 2);
     }
 }
+
+#[test]
+fn a_try_that_bounces_does_not_undo_another_that_was_taken_too() {
+    for restart in [false, true] {
+        let mut mail = Mail::new(vec![relay("a")]);
+        let id = mail.launch(Kind::Warning, Policy::Resend, 3_600_000, &[(&["a"], None, 1)]);
+        let first = mail.one(0);
+        mail.answer(&first, Answer::Lost);
+        mail.pass(SECOND);
+        let second = mail.one(0);
+        mail.accept(&second);
+        // The first was taken as well, and went on to a host that does not report.
+        assert!(mail.receipt(id, 0, 1, Step::Accepted));
+        assert!(mail.receipt(id, 0, 2, Step::Failed));
+        assert_eq!(mail.tally(id, State::Accepted), 1, "the first stands");
+        if restart {
+            mail.restart();
+        }
+        assert!(mail.receipt(id, 0, 2, Step::Failed), "again");
+        assert_eq!(mail.tally(id, State::Accepted), 1, "the first stands, restart: {restart}");
+        assert!(mail.receipt(id, 0, 1, Step::Failed));
+        assert_eq!(mail.tally(id, State::Failed), 1, "restart: {restart}");
+        assert_eq!(mail.dispatcher.faults(), 0);
+    }
+}
