@@ -19,6 +19,22 @@ import pytest
 COMMAND = [sys.executable, "-m", "bealert_engine.cli"]
 WITHIN_S = 60
 
+FIGURES = {
+    "messages_per_second",
+    "elapsed_s",
+    "cpu_us_per_message",
+    "submitted",
+    "accepted",
+    "delivered",
+    "failed",
+    "uncertain",
+    "response_ms",
+    "launch_to_first_ms",
+    "peak_rss_mb",
+    "plan_and_launch_s",
+}
+"""What `bealert bench` says of every channel."""
+
 CONFIG = """
 data = "var"
 default_country = "BE"
@@ -92,6 +108,16 @@ class Bealert:
         )
         assert "hush-12" not in done.stdout + done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def bench(self, channel: str, *options: object) -> Any:
+        """Measure, and give the figures: they are all there, and the books balance."""
+        measured = self.run("bench", channel, "--json", *options).json
+        assert set(measured) >= FIGURES
+        assert measured["messages_per_second"] > 0
+        assert measured["cpu_us_per_message"] > 0
+        assert set(measured["response_ms"]) >= {"p50", "p99"}
+        assert measured["wrong"] == []
+        return measured
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         """Start a command that goes on."""

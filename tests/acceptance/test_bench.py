@@ -6,52 +6,25 @@ from typing import Any
 
 import pytest
 
-KEYS = {
-    "messages_per_second",
-    "elapsed_s",
-    "cpu_us_per_message",
-    "submitted",
-    "accepted",
-    "delivered",
-    "failed",
-    "uncertain",
-    "response_ms",
-    "launch_to_first_ms",
-    "peak_rss_mb",
-    "plan_and_launch_s",
-}
-
 
 @pytest.mark.parametrize("receipts", [True, False])
 def test_it_measures_against_our_simulator(bealert: Any, receipts: bool) -> None:
-    options = ["--receipts"] if receipts else []
-    ran = bealert.run(
-        *("bench", "sms", "--count", 5_000, "--window", 50, "--sessions", 2, "--json"), *options
-    )
-    measured = ran.json
-    assert set(measured) >= KEYS
+    options = ("--count", 5_000, "--window", 50, "--sessions", 2)
+    measured = bealert.bench("sms", *options, *(["--receipts"] if receipts else []))
     assert measured["submitted"] == 5_000
     assert measured["delivered" if receipts else "accepted"] == 5_000
-    assert measured["messages_per_second"] > 0
-    assert set(measured["response_ms"]) >= {"p50", "p99"}
-    assert measured["cpu_us_per_message"] > 0
-    assert measured["wrong"] == []
     assert measured["simulator"]["unique"] == 5_000
     assert list((bealert.home / "var").iterdir()) == [], "what it measured with is gone"
 
 
 def test_a_rate_is_passed_in_no_second(bealert: Any) -> None:
-    ran = bealert.run("bench", "sms", "--count", 2_100, "--rate", 500, "--json")
-    slowest, fastest = ran.json["per_second"]["slowest"], ran.json["per_second"]["fastest"]
-    assert slowest <= fastest <= 500 + 10, "the rate and the burst of 20 ms"
+    per_second = bealert.bench("sms", "--count", 2_100, "--rate", 500)["per_second"]
+    assert per_second["slowest"] <= per_second["fastest"] <= 500 + 10, "and the burst of 20 ms"
 
 
 def test_a_limit_that_nobody_told_us_is_used_and_hardly_passed(bealert: Any) -> None:
-    ran = bealert.run(
-        *("bench", "sms", "--count", 3_000, "--limit", 1_000, "--limit-burst", 100, "--json")
-    )
-    measured = ran.json
-    assert measured["wrong"] == []
+    options = ("--count", 3_000, "--limit", 1_000, "--limit-burst", 100)
+    measured = bealert.bench("sms", *options)
     assert measured["simulator"]["throttled"] == measured["throttled"] > 0
     of_limit = measured["of_limit"]
     assert of_limit["throttled_percent"] < 10, "about one of a hundred where nothing else runs"
