@@ -18,6 +18,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One profile for the wheel, the lints and the tests: dependencies are compiled once for all, and
 # the slow C build of SQLite runs once.
 CARGO_PROFILE := --release
+# The Python tests wait for most of their time, so there are more of them at once than cores.
+AT_ONCE ?= 4
 # How often `make crash` kills, and how long `make soak` sends.
 CRASHES ?= 200
 MINUTES ?= 30
@@ -106,8 +108,8 @@ world: prerequisites $(VENV)/run.installed ## Simulated worlds: SEEDS=100000 FRO
 		$(if $(SEED),--nocapture)
 
 .PHONY: test-python
-test-python: build $(VENV)/dev.installed ## Only the Python tests; ends with what was left out
-	$(BIN)/python -m pytest -W error
+test-python: build $(VENV)/dev.installed ## Only the Python tests, AT_ONCE=4; ends with what was left out
+	$(BIN)/python -m pytest -W error -n $(AT_ONCE) --dist worksteal
 
 .PHONY: check-rust
 check-rust: prerequisites $(VENV)/run.installed ## cargo fmt and clippy
