@@ -23,9 +23,10 @@ class Event:
         campaign: Number of the campaign.
         recipient: The id that the host application gave.
         channel: "sms", "email" or "voice".
-        attempt: 1 for the first try.
+        attempt: 1 for the first try; 0 where it is one of several, and which is not known.
         gateway: Through which gateway; None if through none.
-        state: What was learnt: "accepted", "delivered", "failed", "deferred", "uncertain" ...
+        state: What was learnt: "accepted", "delivered", "failed", "deferred", "uncertain",
+            "bounced" (one of several tries came back, which says nothing of the others) ...
         reason: In words, with the code of the far end.
         remote: The id that the far end gave the message.
         part: Which part of a long SMS, from 0 on.

@@ -67,6 +67,11 @@ impl State {
         ][self as usize]
     }
 
+    /// Whether [`TABLE`] has this step from it.
+    pub(crate) fn bears(self, step: Step) -> bool {
+        NEXT[self as usize][step as usize] != 255
+    }
+
     /// Whether the dispatch still has something to be sent or answered.
     pub fn open(self) -> bool {
         matches!(self, S::Queued | S::Submitted | S::Waiting)
@@ -103,11 +108,14 @@ pub enum Step {
     Cancelled = 11,
     /// Excluded.
     Skipped = 12,
+    /// One of several attempts was reported undeliverable. Nobody knows which, or another was taken too: it says
+    /// nothing of the dispatch.
+    Bounced = 13,
 }
 
 impl Step {
     /// Every step, in the order of its number.
-    pub const ALL: [Step; 13] = [
+    pub const ALL: [Step; 14] = [
         Step::HandedOut,
         Step::Submitting,
         Step::Accepted,
@@ -121,6 +129,7 @@ impl Step {
         Step::Expired,
         Step::Cancelled,
         Step::Skipped,
+        Step::Bounced,
     ];
 
     /// The step of a stored number.
@@ -142,6 +151,7 @@ impl Step {
             Step::Expired => "expired",
             Step::Cancelled => "cancelled",
             Step::Skipped => "skipped",
+            Step::Bounced => "bounced",
         }
     }
 
@@ -213,6 +223,10 @@ pub const TABLE: &[(State, Step, State)] = &[
     (S::Failed, Step::Failed, S::Failed),
     (S::Failed, Step::Disproved, S::Failed),
     (S::Failed, Step::Uncertain, S::Uncertain),
+    (S::Submitted, Step::Bounced, S::Submitted),
+    (S::Waiting, Step::Bounced, S::Waiting),
+    (S::Accepted, Step::Bounced, S::Accepted),
+    (S::Uncertain, Step::Bounced, S::Uncertain),
 ];
 
 /// [`TABLE`] laid out for the hot path: `NEXT[from][step]`, 255 where there is no edge.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use thiserror::Error;
 
+use crate::dispatch::Fate;
 use crate::ledger::SnapshotHead;
 use crate::model::{CampaignId, Channel, GatewayId};
 use crate::outcome::{Mark, Step};
@@ -31,7 +32,8 @@ const DOUBTS: u8 = 5;
 const RECEIPTS: u8 = 6;
 const END: u8 = 7;
 const UNTIL: u8 = 8;
-const STANDS: u8 = 9;
+const TAKEN: u8 = 9;
+const BOUNCED: u8 = 10;
 
 /// Why a snapshot is of no use; the journal still tells everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -135,8 +137,8 @@ pub(crate) enum Item<'a> {
     Receipt(ReceiptItem),
     /// Until when receipts that name their attempts are waited for, wall clock.
     Until(i64),
-    /// An attempt that was accepted, of a dispatch that was in doubt: channel, ordinal, attempt.
-    Stands(Channel, u32, u8),
+    /// What became of an attempt of a dispatch that was in doubt: channel, ordinal, attempt.
+    Try(Channel, u32, u8, Fate),
     /// The last piece; how many came before it.
     End(u32),
 }
@@ -229,8 +231,11 @@ impl PieceWriter {
         number(self.begin(UNTIL), at_ms as u64);
     }
 
-    pub(crate) fn stands(&mut self, channel: Channel, ordinal: u32, attempt: u8) {
-        let out = self.begin(STANDS);
+    pub(crate) fn tried(&mut self, channel: Channel, ordinal: u32, attempt: u8, fate: Fate) {
+        let out = self.begin(match fate {
+            Fate::Taken => TAKEN,
+            Fate::Bounced => BOUNCED,
+        });
         out.extend_from_slice(&[channel as u8, attempt]);
         number(out, ordinal.into());
     }
@@ -312,9 +317,10 @@ pub(crate) fn read(
             RECEIPTS => Item::Receipt(receipt(&mut input)?),
             END => Item::End(input.narrow()?),
             UNTIL => Item::Until(input.number()? as i64),
-            STANDS => {
+            TAKEN | BOUNCED => {
                 let [channel_byte, attempt] = input.fixed()?;
-                Item::Stands(channel(channel_byte)?, input.narrow()?, attempt)
+                let fate = if kind == TAKEN { Fate::Taken } else { Fate::Bounced };
+                Item::Try(channel(channel_byte)?, input.narrow()?, attempt, fate)
             }
             _ => return Err(SnapshotError::Foreign),
         })?;

@@ -24,7 +24,7 @@ pub fn snapshot_piece(at: u32, pieces: u32, octets: &[u8]) -> Option<(usize, Vec
                 marks.iter().try_for_each(|byte| mark(*byte).map(drop))?;
             }
             Item::Until(at_ms) => writer.until(at_ms),
-            Item::Stands(channel, ordinal, attempt) => writer.stands(channel, ordinal, attempt),
+            Item::Try(channel, ordinal, attempt, fate) => writer.tried(channel, ordinal, attempt, fate),
             Item::End(_) => {}
         }
         Ok(())

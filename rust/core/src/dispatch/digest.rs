@@ -40,8 +40,8 @@ impl Dispatcher {
         lines.extend(
             campaigns.clone().flat_map(|id| self.doubts.of(*id)).map(|doubt| format!("doubt {doubt:?}")),
         );
-        let stands = self.campaigns.keys().flat_map(|id| self.stands.of(*id));
-        lines.extend(stands.map(|named| format!("stands {named:?}")));
+        let tries = self.campaigns.keys().flat_map(|id| self.tries.of_campaign(*id));
+        lines.extend(tries.map(|(named, fate)| format!("{fate:?} {named:?}")));
         lines.extend(self.waiting.iter().map(|std::cmp::Reverse((_, due))| format!("waits {due:?}")));
         for route in &self.routes {
             lines.extend(route.lanes.iter().map(|lane| format!("lane {lane:?}")));

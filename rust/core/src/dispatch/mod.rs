@@ -33,9 +33,9 @@ mod reserve;
 mod restore;
 mod sessions;
 mod snapshots;
-mod stands;
 mod timers;
 mod traces;
+mod tries;
 mod values;
 
 use std::collections::{BinaryHeap, VecDeque};
@@ -58,8 +58,9 @@ use live::{Campaign, Meter};
 use named::NamedReceipts;
 use parking::Parking;
 use snapshots::Snapshots;
-use stands::Stands;
 use traces::Traces;
+pub(crate) use tries::Fate;
+use tries::Tries;
 pub use values::{
     Action, AddressHash, Answer, CommandError, Commit, Counters, Entries, GatewaySpec, Handout, Launch,
     Named, NamedCounters, Next, Progress, Receipt, Settings, Told,
@@ -80,7 +81,7 @@ pub struct Dispatcher {
     doubts: Doubts,
     traces: Traces,
     named: NamedReceipts,
-    stands: Stands,
+    tries: Tries,
     snapshots: Snapshots,
     /// Retries and resends by the time they are due.
     waiting: BinaryHeap<std::cmp::Reverse<(u64, Due)>>,
@@ -180,7 +181,7 @@ impl Dispatcher {
             doubts: Doubts::default(),
             traces: Traces::default(),
             named: NamedReceipts::default(),
-            stands: Stands::default(),
+            tries: Tries::default(),
             snapshots: Snapshots::default(),
             waiting: BinaryHeap::new(),
             journal: Journal::new(settings.last_seq),

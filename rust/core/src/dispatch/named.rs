@@ -11,6 +11,7 @@ use super::doubts::Doubt;
 use super::flight::Flight;
 use super::journal::ReplyDue;
 use super::record::Said;
+use super::tries::Fate;
 use super::{Action, Dispatcher, Named, NamedCounters, Receipt, Told};
 use crate::ledger::{NoticeCode, Outcome};
 use crate::model::{BlockKey, CampaignId, Channel, GatewayId};
@@ -27,6 +28,13 @@ pub(crate) struct NamedReceipts {
     late: u64,
     /// When one that came too late was last told.
     told_us: Option<u64>,
+}
+
+/// What a receipt is about.
+enum Meant {
+    One(Named),
+    /// So many attempts, and which of them it does not say.
+    AnyOf(usize),
 }
 
 impl Dispatcher {
@@ -68,86 +76,114 @@ impl Dispatcher {
                 Receipt { remote: &remote, address: &address, step: told.step, detail: told.detail };
             return self.park(now_us, self.parked_under(named), GatewayId::NONE, receipt);
         }
-        match self.meant(named) {
-            Some(named) => self.settle_named(now_us, named, told),
-            None => self.named.unmatched += 1,
-        }
+        self.settle_named(now_us, named, told);
     }
 
-    /// The attempt that a receipt is about. One that knows the message alone is about the one that can have left:
-    /// of a dispatch that was never in doubt there is only one, whose number says nothing; of another it must be
-    /// its one doubt, none of the others having been taken. Else it is about none (I9).
-    fn meant(&self, named: Named) -> Option<Named> {
+    /// The attempt that a receipt is about. One that knows the message alone is about the one that has left: of a
+    /// dispatch that was never in doubt there is only one, whose number says nothing. Of another it may be about any,
+    /// one that has failed already too, for receipts come twice; that somebody has it is as true of each (I9).
+    fn meant(&self, named: Named, step: Step) -> Meant {
         if named.attempt != Named::ANY {
-            return Some(named);
+            return Meant::One(named);
         }
         if !self.live_mark(named).is_some_and(|mark| mark.doubted()) {
-            return Some(Named { attempt: 1, ..named });
+            return Meant::One(Named { attempt: 1, ..named });
         }
-        let doubts = self.doubts.at(self.doubt_place(named.key(), named.ordinal, 0));
-        let mut doubts = doubts.iter().filter(|doubt| doubt.is_of(named));
-        match (doubts.next(), doubts.next()) {
-            (Some(one), None) if !self.stands.has_any(named) => Some(Named { attempt: one.attempt, ..named }),
-            _ => None,
+        let known = self.tries.of(named).iter().map(|one| one.attempt).filter(|at| *at != Named::ANY);
+        let doubts = self.doubts.at(self.doubt_place(named.key(), named.ordinal, 0)).iter();
+        let mut left: Vec<u8> = known.chain(doubts.filter(|d| d.is_of(named)).map(|d| d.attempt)).collect();
+        left.sort_unstable();
+        left.dedup();
+        match left[..] {
+            [attempt] => Meant::One(Named { attempt, ..named }),
+            [attempt, ..] if step == Step::Delivered => Meant::One(Named { attempt, ..named }),
+            _ => Meant::AnyOf(left.len()),
         }
     }
 
     /// Records what is new in it.
     fn settle_named(&mut self, now_us: u64, named: Named, told: Told<'_>) {
-        let Named { ordinal, attempt, .. } = named;
-        let key = named.key();
         let Some(mark) = self.live_mark(named) else { return };
         let state = mark.state();
+        if matches!(state, State::Queued | State::Expired | State::Cancelled | State::Skipped) {
+            self.named.unmatched += 1;
+            return;
+        }
+        let Told { step, detail } = told;
+        match self.meant(named, step) {
+            Meant::One(named) => {
+                if let Some(step) = self.news(named, mark, step) {
+                    self.note_named(now_us, named, step, detail);
+                }
+            }
+            Meant::AnyOf(tries @ 2..) if step == Step::Failed && state.bears(Step::Bounced) => {
+                if self.tries.fate(named).is_none() {
+                    self.note_named(
+                        now_us,
+                        named,
+                        Step::Bounced,
+                        &format!("{detail} (one of {tries} tries)"),
+                    );
+                }
+            }
+            Meant::AnyOf(_) => self.named.unmatched += 1,
+        }
+    }
+
+    /// What a receipt says of an attempt that was not known; `None`: nothing.
+    fn news(&mut self, named: Named, mark: Mark, told: Step) -> Option<Step> {
+        let state = mark.state();
         let doubted = mark.in_doubt() && self.doubts_named(named);
-        let never_left = matches!(state, State::Queued | State::Expired | State::Cancelled | State::Skipped);
-        let step = match told.step {
-            _ if never_left => None,
+        match told {
             Step::Delivered if !matches!(state, State::Delivered | State::Confirmed) => Some(Step::Delivered),
             Step::Failed if doubted => Some(Step::Disproved),
+            Step::Failed if state == State::Accepted && !mark.doubted() => Some(Step::Failed),
             // One that was in doubt may have several that were taken, or hear again of one that had failed before: it
             // is as good as the best of them.
-            Step::Failed if state == State::Accepted && mark.doubted() && !self.stands.has(named) => None,
-            Step::Failed if state == State::Accepted && self.stands.has_other(named) => Some(Step::Disproved),
-            Step::Failed if state == State::Accepted => Some(Step::Failed),
+            Step::Failed if state == State::Accepted && self.tries.fate(named) == Some(Fate::Taken) => {
+                Some(if self.tries.other_taken(named) { Step::Disproved } else { Step::Failed })
+            }
             // Whoever took it on has told so; what became of it there, a later receipt may know.
             Step::Accepted if doubted && matches!(state, State::Uncertain | State::Waiting) => {
                 self.relayed(named).then_some(Step::Accepted)
             }
             Step::Accepted if state == State::Accepted => self.relayed(named).then_some(Step::Accepted),
             _ => None,
-        };
-        let Some(step) = step else {
-            self.named.unmatched += u64::from(never_left);
-            return;
-        };
+        }
+    }
+
+    fn note_named(&mut self, now_us: u64, named: Named, step: Step, detail: &str) {
+        let (key, ordinal, attempt) = (named.key(), named.ordinal, named.attempt);
         let (units, gateway) = (1, GatewayId::NONE);
-        let Told { detail, .. } = told;
         let said =
             Said { key, ordinal, part: 0, units, attempt, gateway, step, remote: "", took_us: 0, detail };
         if self.record(now_us, said) {
             self.named.heard += 1;
         }
-        self.note_stands(named, step);
-        if doubted {
+        self.note_try(named, step, true);
+        if step != Step::Bounced {
             let place = self.doubt_place(key, ordinal, 0);
             self.doubts.remove_named(place, named);
         }
         self.check_end(now_us, named.campaign);
     }
 
-    /// Keeps which attempts of a dispatch that was in doubt were accepted; called after each step of it.
-    pub(crate) fn note_stands(&mut self, named: Named, step: Step) {
-        let doubted = || self.live_mark(named).is_some_and(|mark| mark.doubted());
-        match step {
-            Step::Accepted if doubted() => self.stands.add(named),
-            Step::Failed | Step::Disproved => self.stands.remove(named),
-            _ => {}
+    /// Keeps what became of the attempts of a dispatch that was in doubt; called after each step of it. `reported`:
+    /// by a receipt, and not by the relay that was to take it.
+    fn note_try(&mut self, named: Named, step: Step, reported: bool) {
+        let fate = match step {
+            Step::Accepted => Fate::Taken,
+            Step::Failed | Step::Disproved | Step::Bounced if reported => Fate::Bounced,
+            _ => return,
+        };
+        if self.live_mark(named).is_some_and(|mark| mark.doubted()) {
+            self.tries.note(named, fate);
         }
     }
 
     /// An attempt was accepted: its receipt may be here already, or is waited for.
     pub(crate) fn expect_named(&mut self, now_us: u64, flight: &Flight) {
-        self.note_stands(flight.named(), Step::Accepted);
+        self.note_try(flight.named(), Step::Accepted, false);
         let gateway = self.gateway(flight.gateway).filter(|gateway| gateway.spec.receipts);
         let until_us = gateway.map(|gateway| now_us + gateway.spec.receipt_wait_us);
         if let Some(until_us) = until_us
@@ -189,7 +225,8 @@ impl Dispatcher {
     /// What a row tells of the wait for receipts that name their attempts.
     pub(crate) fn fold_named(&mut self, outcome: &Outcome) {
         let Outcome { campaign, channel, ordinal, attempt, .. } = *outcome;
-        self.note_stands(Named { campaign, channel, ordinal, attempt }, outcome.step);
+        let reported = outcome.gateway == GatewayId::NONE;
+        self.note_try(Named { campaign, channel, ordinal, attempt }, outcome.step, reported);
         if outcome.step != Step::Accepted {
             return;
         }

@@ -136,7 +136,7 @@ impl Dispatcher {
         self.campaigns.remove(&id);
         self.book.forget(id);
         self.doubts.forget(id);
-        self.stands.forget(id);
+        self.tries.forget(id);
         self.traces.forget(id);
     }
 

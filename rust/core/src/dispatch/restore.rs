@@ -110,8 +110,8 @@ impl Dispatcher {
                 self.doubts.add(address, Doubt { key, ordinal, part, units, attempt, gateway });
             }
             Item::Until(at_ms) => campaign.wait_for_receipts(self.clock.at_us(at_ms)),
-            Item::Stands(channel, ordinal, attempt) => {
-                self.stands.add(Named { campaign: id, channel, ordinal, attempt });
+            Item::Try(channel, ordinal, attempt, fate) => {
+                self.tries.note(Named { campaign: id, channel, ordinal, attempt }, fate);
             }
             Item::Receipt(item) => self.restore_receipt(now_us, id, &item),
             Item::Header(_) | Item::End(_) => {}

@@ -185,10 +185,10 @@ impl Dispatcher {
         if let Some(until_us) = campaign.receipts_until_us {
             out.until(self.clock.at_ms(until_us));
         }
-        let mut stands: Vec<_> = self.stands.of(id).map(|n| (n.channel, n.ordinal, n.attempt)).collect();
-        stands.sort_unstable();
-        for (channel, ordinal, attempt) in stands {
-            out.stands(channel, ordinal, attempt);
+        let mut tries: Vec<_> = self.tries.of_campaign(id).collect();
+        tries.sort_unstable_by_key(|(named, _)| (named.channel, named.ordinal, named.attempt));
+        for (named, fate) in tries {
+            out.tried(named.channel, named.ordinal, named.attempt, fate);
         }
         let mut traces: Vec<_> = self.traces.of(id).collect();
         traces.sort_unstable_by_key(|(key, _)| *key);

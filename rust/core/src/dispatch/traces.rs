@@ -36,8 +36,10 @@ impl Traces {
             let resends = known + u8::from(row.step == Step::Resend);
             let Outcome { step, attempt, gateway, at_ms, .. } = *row;
             self.0.insert(key, Trace { step, attempt, resends, gateway, at_ms });
-        } else if row.step != Step::Disproved && self.get(key).is_some_and(|t| t.attempt == row.attempt) {
-            // An answer takes the trace of its attempt away. One that is disproved has another to follow.
+        } else if !matches!(row.step, Step::Disproved | Step::Bounced)
+            && self.get(key).is_some_and(|t| t.attempt == row.attempt)
+        {
+            // An answer takes the trace of its attempt away. One that has failed after all may have another to follow.
             self.0.remove(&key);
         }
     }

@@ -195,7 +195,7 @@ impl Fold {
         // A receipt that names its attempt came through no gateway: it counts for the one that took the last.
         let named = outcome.channel.receipts_name_attempts()
             && outcome.gateway == GatewayId::NONE
-            && matches!(outcome.step, Step::Delivered | Step::Failed | Step::Disproved);
+            && matches!(outcome.step, Step::Delivered | Step::Failed | Step::Disproved | Step::Bounced);
         let gateway = if named { detail.gateway } else { outcome.gateway };
         if attempted && gateway != GatewayId::NONE {
             let new = GatewayCount { gateway, steps: Default::default() };

@@ -5,6 +5,7 @@
 mod late_bounce;
 mod ledger_behind;
 mod mail;
+mod one_of_several_tries;
 mod refused_by_gateway;
 mod same_return_path;
 mod settled_resend;

@@ -48,24 +48,6 @@ fn it_settles_the_one_doubt_there_is() {
 }
 
 #[test]
-fn where_several_may_be_meant_it_is_about_none_and_is_counted() {
-    let (mut mail, id) = launched(Policy::Resend);
-    let first = mail.one(0);
-    mail.answer(&first, Answer::Lost);
-    mail.pass(SECOND);
-    let second = mail.one(0);
-    mail.accept(&second);
-    mail.turn();
-    let rows = mail.rows().len();
-    assert!(mail.receipt(id, 0, Named::ANY, Step::Failed));
-    assert_eq!((mail.rows().len(), mail.dispatcher.named_counters().unmatched), (rows, 1));
-    assert_eq!(mail.tally(id, State::Accepted), 1);
-    // One that names the try is heard; the other try may still have arrived.
-    assert!(mail.receipt(id, 0, 2, Step::Failed));
-    assert_eq!((mail.tally(id, State::Accepted), mail.tally(id, State::Uncertain)), (0, 1));
-}
-
-#[test]
 fn one_that_comes_before_the_answer_is_heard_after_it() {
     for restart in [false, true] {
         let (mut mail, id) = launched(Policy::Hold);

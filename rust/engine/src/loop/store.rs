@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bealert_core::dispatch::Handout;
 use bealert_core::model::{BlockKey, CampaignId, GatewayId, Kind};
 use bealert_wire::smpp::{Message, SubmitTemplate};
-use bealert_wire::smtp::Content;
 use hashbrown::{HashMap, HashSet};
 
 use crate::blocks::Rendered;
@@ -63,24 +62,7 @@ pub(crate) struct Mail<'a> {
     pub(crate) ordinal: u32,
     pub(crate) kind: Kind,
     pub(crate) expires_at_ms: i64,
-    letter: Letter<'a>,
-}
-
-impl Content for Mail<'_> {
-    #[inline]
-    fn size(&self) -> usize {
-        self.letter.size()
-    }
-
-    #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
-        self.letter.write(out);
-    }
-
-    /// As [`Letter::write`] promises.
-    fn dot_free(&self) -> bool {
-        true
-    }
+    pub(crate) letter: Letter<'a>,
 }
 
 impl Store {

@@ -5,7 +5,9 @@ mod fields;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use thiserror::Error;
 
+use super::tried;
 use super::verp::{Token, Verp};
+use bealert_core::dispatch::Named;
 use fields::Fields;
 
 /// Octets of a report that are read. What is longer returns a whole letter, behind all that is looked for.
@@ -119,13 +121,18 @@ pub fn read(message: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<Vec<
     let mut groups = Fields::groups(status);
     let about = groups.next().ok_or(NotABounce::NoReport)?;
     let envid = about.get("Original-Envelope-Id").and_then(|envid| verp.verify(envid));
+    let returned = Returned::of(&message);
     let path = recipient
         .and_then(|recipient| verp.verify(recipient))
         .or_else(|| noted(&message, verp))
-        .or_else(|| returned(&message, verp));
-    // The return path knows the letter, the envelope's id the attempt too: of the same letter it knows more.
+        .or_else(|| address(returned.as_ref()?.header("Return-Path")?, verp));
+    // The return path knows the letter, the envelope's id and the letter itself know the try too.
     let token = match (path, envid) {
         (Some(path), Some(envid)) if path.names_letter_of(envid) => envid,
+        (Some(path), _) if path.attempt == Named::ANY => {
+            let header = |name| returned.as_ref()?.header(name);
+            tried::named(path, header, |name| verp.verify(name)).unwrap_or(path)
+        }
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(NotABounce::NoToken),
     };
@@ -188,17 +195,32 @@ fn noted(message: &Message<'_>, verp: &Verp) -> Option<Token> {
     noted.filter_map(|(_, value)| address(value, verp)).next()
 }
 
-/// The token in the headers of the letter that a report returns, where the reporter notes its return path.
-fn returned(message: &Message<'_>, verp: &Verp) -> Option<Token> {
-    let part = message.parts.iter().find(|part| {
-        let kind = part.content_type();
-        kind.is_some_and(|kind| is(kind.subtype(), &["rfc822", "rfc822-headers", "global", "global-headers"]))
-    })?;
-    let fields = match part.message() {
-        Some(letter) => return letter.header_raw("Return-Path").and_then(|path| address(path, verp)),
-        None => Fields::groups(part.contents()).next()?,
-    };
-    address(fields.get("Return-Path")?, verp)
+/// The letter that a report returns, or its headers.
+enum Returned<'a> {
+    Letter(&'a Message<'a>),
+    Headers(Fields<'a>),
+}
+
+impl<'a> Returned<'a> {
+    fn of(message: &'a Message<'_>) -> Option<Self> {
+        let part = message.parts.iter().find(|part| {
+            let kind = part.content_type();
+            kind.is_some_and(|kind| {
+                is(kind.subtype(), &["rfc822", "rfc822-headers", "global", "global-headers"])
+            })
+        })?;
+        match part.message() {
+            Some(letter) => Some(Self::Letter(letter)),
+            None => Fields::groups(part.contents()).next().map(Self::Headers),
+        }
+    }
+
+    fn header(&self, name: &'static str) -> Option<&str> {
+        match self {
+            Self::Letter(letter) => letter.header_raw(name),
+            Self::Headers(fields) => fields.get(name),
+        }
+    }
 }
 
 fn address(value: &str, verp: &Verp) -> Option<Token> {

@@ -6,10 +6,12 @@ use bealert_core::report::Fold;
 
 use crate::mail::Status;
 
-/// Ids of the people whose mail address does not exist, by what a relay or a bounce said of it.
+/// Ids of the people whose mail address does not exist, by what a relay or a bounce said of it: of one of several
+/// letters to them, it is as true of the others.
 pub(super) fn ids(fold: &Fold) -> Vec<String> {
+    let not_there = [State::Failed, State::Accepted, State::Uncertain];
     let failed = fold.rows().filter(|(channel, _, row)| {
-        *channel == Channel::Email && row.mark.state() == State::Failed && is_dead(row.reason)
+        *channel == Channel::Email && not_there.contains(&row.mark.state()) && is_dead(row.reason)
     });
     failed.map(|(_, ordinal, _)| fold.id(ordinal).to_owned()).collect()
 }

@@ -18,6 +18,7 @@ use super::tls::{is_certificate, not_open};
 use super::{Change, Greeting, NotSent, Pass};
 use crate::fork::Descriptors;
 use crate::r#loop::store::Store;
+use crate::mail::Tried;
 use crate::metrics::ResponseTimes;
 
 pub(crate) use offer::Offer;
@@ -200,7 +201,8 @@ impl SmtpSession {
         let mail = store.mail(handout, self.relay.name()).map_err(NotSent::Unfit)?;
         let recipients = [mail.to];
         let envelope = self.relay.envelope(handout, &mail, pass.wall_ms, &mut self.sender, &recipients);
-        line.session.submit(pass.now_us, handout.token, &envelope, &mail).map_err(|error| match error {
+        let letter = Tried::of(mail.letter, handout.attempt, envelope.envid);
+        line.session.submit(pass.now_us, handout.token, &envelope, &letter).map_err(|error| match error {
             SubmitError::NotReady | SubmitError::Full => NotSent::NoRoom,
             // Another relay may take what is too large for this one.
             SubmitError::Sender(_) | SubmitError::Envid | SubmitError::TooLarge { .. } => {

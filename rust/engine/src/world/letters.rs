@@ -8,11 +8,12 @@ use bealert_core::model::{BlockKey, BlockRow, CampaignId, CampaignRow, GatewayId
 use bealert_core::outcome::Step;
 use bealert_sim::world::{GatewaySetup, Mail, Messages};
 use bealert_wire::smpp::{Message, SubmitTemplate};
+use bealert_wire::smtp::Content;
 
 use crate::blocks::Rendered;
 use crate::campaign::{Mailroom, Prepared};
 use crate::config::{Config, GatewayConfig};
-use crate::mail::{Verp, read_bounce};
+use crate::mail::{Tried, Verp, read_bounce};
 use crate::session::smtp::Returns;
 
 /// Rendered blocks and templates of one process.
@@ -122,7 +123,7 @@ impl Messages for Letters {
             recipient: block.address(index).to_owned(),
             content: Vec::new(),
         };
-        block.letter(index, identity).write(&mut mail.content);
+        Tried::of(block.letter(index, identity), handout.attempt, envid).write(&mut mail.content);
         Ok(mail)
     }
 

@@ -8,7 +8,7 @@ use bealert_core::outcome::State;
 use bealert_engine::mail::{Token, Verp};
 use bealert_engine::simulate::{Relay, RelayOptions};
 use bealert_engine::{BounceMaildir, BounceProtocol, BouncesConfig, CampaignId, Config, Engine};
-use bealert_sim::relay::RelayConfig;
+use bealert_sim::relay::{Fate, Faults, Phase, RelayConfig, Rule, TakenMail};
 
 use crate::bringer::{Bringer, at, free_port, report};
 use crate::host::{close, ended, until};
@@ -143,6 +143,36 @@ fn forged_ones_and_other_mail_change_nothing_and_are_thanked_for() {
         until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == failed);
     }
     assert_eq!(metric(&engine, "bealert_mail_receipts_total{kind=\"heard\"}"), 1);
+    close(&engine);
+}
+
+/// A relay took a letter twice, its first reply being lost. Neither bounce has the envelope's id.
+#[test]
+fn each_of_two_tries_is_known_by_the_headers_that_come_back() {
+    let lost = Rule { times: Some(1), ..Rule::always(Phase::Dot, Fate::ResetAfter) };
+    let faults = Faults { rules: vec![lost], ..Faults::default() };
+    let office = PostOffice::start(RelayConfig { keep_messages: true, faults, ..RelayConfig::default() });
+    let port = free_port();
+    let engine = Engine::open(with_bounces(None, office.port, at(port, BounceProtocol::Lmtp))).unwrap();
+    let id = launch(&engine, "alert", 1, "k");
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Accepted) == 1);
+    let tries = office.sim().messages().to_vec();
+    let [first, second] = &tries[..] else { panic!("{} tries", tries.len()) };
+    assert_eq!(first.sender, second.sender);
+    let mut bringer = Bringer::greeted(port);
+    let mut bring = |letter: &TakenMail, failed| {
+        let letter = String::from_utf8_lossy(&letter.content).into_owned();
+        let headers = letter.split_once("\r\n\r\n").unwrap().0;
+        let returned =
+            format!("\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{headers}\r\n\r\n--b--\r\n");
+        let content = report("failed").replace("\r\n--b--\r\n", &returned);
+        assert_eq!(bringer.bring(&first.sender, &content), "250 2.0.0 Ok\r\n");
+        until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == failed);
+    };
+    bring(first, 0);
+    bring(first, 0);
+    bring(second, 1);
+    assert_eq!(metric(&engine, "bealert_mail_receipts_total{kind=\"heard\"}"), 2);
     close(&engine);
 }
 

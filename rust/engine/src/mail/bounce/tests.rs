@@ -116,23 +116,48 @@ fn point_18_the_token_is_taken_from_wherever_it_came_back() {
     assert_eq!(one(&returned).token, TOKEN, "in the letter");
 }
 
-/// Every try has the same return path, so that a relay that greylists lets it in; the envelope's id tells the try.
+/// The address that a letter returns to: every try has the same, so that a relay that greylists lets it in.
+fn same_path(letter: Token) -> String {
+    let mut path = String::new();
+    verp().return_path(&crate::mail::judge("bounces@be-alert.be").unwrap(), letter, &mut path);
+    path
+}
+
+/// What a report is about that came to this address, with this id of the envelope and this in front of the letter.
+fn about(report: &str, path: &str, envid: &str, header: &str) -> Token {
+    let letter = report.rfind("\nFrom: BE-Alert").unwrap();
+    let text = format!("{}\n{header}{}", &report[..letter], &report[letter + 1..]);
+    let text = text.replace("ENVID", envid).replace("RETURN-PATH", "x@y.z").replace('\n', "\r\n");
+    read(text.as_bytes(), Some(path), &verp()).unwrap()[0].token
+}
+
 #[test]
 fn point_18_the_try_is_known_by_the_envelopes_id() {
-    let path = |letter: Token| {
-        let mut path = String::new();
-        verp().return_path(&crate::mail::judge("bounces@be-alert.be").unwrap(), letter, &mut path);
-        path
-    };
-    let token = |path: &str, envid: &str| {
-        let text = sample(&POSTFIX.replace("ENVID", envid).replace("RETURN-PATH", "x@y.z"));
-        read(text.as_bytes(), Some(path), &verp()).unwrap()[0].token
-    };
-    let whole = Token { attempt: 0, ..TOKEN };
-    assert_eq!(token(&path(TOKEN), &verp().sign(TOKEN)), TOKEN);
-    assert_eq!(token(&path(TOKEN), "QQ314159"), whole, "of a relay without DSN");
+    assert_eq!(about(POSTFIX, &same_path(TOKEN), &verp().sign(TOKEN), ""), TOKEN);
     let other = Token { ordinal: 9, ..TOKEN };
-    assert_eq!(token(&path(other), &verp().sign(TOKEN)), Token { attempt: 0, ..other }, "of another letter");
+    let first = Token { attempt: 1, ..other };
+    assert_eq!(about(POSTFIX, &same_path(other), &verp().sign(TOKEN), ""), first, "of another letter");
+}
+
+/// Exim and Exchange return no id of the envelope, and relays without DSN were given none.
+#[test]
+fn point_18_the_try_is_known_by_the_letter_that_is_returned() {
+    let header = |token: Token| format!("X-BE-Alert-Try: {}\n", verp().sign(token));
+    for report in [POSTFIX, EXIM, EXCHANGE] {
+        let try_of = |header: &str| about(report, &same_path(TOKEN), "QQ314159", header);
+        assert_eq!(try_of(&header(TOKEN)), TOKEN);
+        assert_eq!(try_of(&header(TOKEN).to_lowercase()), TOKEN, "hosts on the way may fold its case");
+        assert_eq!(try_of(""), Token { attempt: 1, ..TOKEN }, "the first has no header");
+        let whole = Token { attempt: Named::ANY, ..TOKEN };
+        assert_eq!(try_of(&header(Token { ordinal: 9, ..TOKEN })), whole, "of another letter");
+        assert_eq!(try_of("X-BE-Alert-Try: 3\n"), whole);
+        let cut = &report[..report.rfind("\n--").unwrap()];
+        let cut = &cut[..cut.rfind("\n--").unwrap() + 1];
+        let nothing_returned =
+            cut.replace("ENVID", "x").replace("RETURN-PATH", "x@y.z").replace('\n', "\r\n");
+        let read = read(nothing_returned.as_bytes(), Some(&same_path(TOKEN)), &verp()).unwrap();
+        assert_eq!(read[0].token, whole);
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Letters, read again by a parser that is not ours.
 
-use super::super::{Attachment, Mailbox, Unsubscribe, dkim, judge};
+use super::super::{Attachment, Mailbox, Tried, Unsubscribe, dkim, judge};
 use super::*;
 use aws_lc_rs::rsa::KeySize;
 use bealert_core::model::Kind;
+use bealert_wire::smtp::Content;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
 mod values;
@@ -335,4 +336,26 @@ fn a_signed_letter_in_the_queue_takes_less_than_a_kilobyte() {
         letters.render(&an, &mut patches).unwrap();
     }
     assert!(patches.octets() / patches.len() <= 1_024, "{} for {}", patches.octets(), patches.len());
+}
+
+#[test]
+fn point_18_a_letter_names_its_try_from_the_second_on() {
+    let letters = compiled(email("Brand", Some("Blijf binnen."), None), &settings(Kind::Warning));
+    let plain = rendered(&letters, &[], None).unwrap();
+    let (to, mut patches) = (judge("an@example.org").unwrap(), Patches::new(&[0]));
+    let values = Values { id: "p1", ..Values::default() };
+    let addressee = Addressee { language: 0, values: &values, to: &to, name: None, ordinal: 3 };
+    letters.render(&addressee, &mut patches).unwrap();
+    let octets = |attempt, name| {
+        let letter = Tried::of(patches.letter(&letters, 0, 0), attempt, name);
+        let mut out = Vec::new();
+        letter.write(&mut out);
+        assert_eq!((out.len(), letter.dot_free()), (letter.size(), true));
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(octets(1, Some("abc")), plain);
+    assert_eq!(octets(2, None), plain, "nobody hears of its bounces");
+    let second = octets(2, Some("abc"));
+    assert_eq!(second, format!("X-BE-Alert-Try: abc\r\n{plain}"));
+    assert_dot_free(&second);
 }

@@ -80,16 +80,23 @@ fn dead_addresses_are_told_apart_from_other_failures() {
         (1, false, Step::Failed, 5 * DAY_MS, "5.1.1 smtp; 550 unknown"),
         (2, true, Step::Failed, 100, "554 5.7.1 we do not like you"),
         (3, true, Step::Accepted, 100, ""),
+        (3, false, Step::Bounced, DAY_MS, "5.1.1 smtp; 550 unknown (one of 2 tries)"),
     ]);
-    assert_eq!(report.summary().suppress, ["p0", "p1"]);
+    assert_eq!(report.summary().suppress, ["p0", "p1", "p3"]);
     let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
-    assert_eq!(json["suppress"], serde_json::json!(["p0", "p1"]));
+    assert_eq!(json["suppress"], serde_json::json!(["p0", "p1", "p3"]));
     // The bounce came through no gateway, and is the gateway's all the same.
     assert_eq!(report.summary().gateways["mail-a"]["failed"], 3);
     let bounced = report.rows().find(|row| row.id == "p1").unwrap();
     assert_eq!(bounced.gateway, Some("mail-a"));
     assert_eq!(bounced.receipt_at_ms, Some(LAUNCHED_MS + 5 * DAY_MS));
     assert_eq!(bounced.reason, Some("5.1.1 smtp; 550 unknown"));
+    // Another letter to the same person may have arrived: what is known is told beside the state.
+    let doubled = report.rows().find(|row| row.id == "p3").unwrap();
+    assert_eq!(
+        (doubled.state, doubled.reason),
+        ("accepted", Some("5.1.1 smtp; 550 unknown (one of 2 tries)"))
+    );
 }
 
 #[test]

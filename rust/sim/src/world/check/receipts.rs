@@ -114,7 +114,8 @@ fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
     let fold = Fold::whole(facts);
     for row in facts.journal.iter().filter_map(of_report) {
         let named = named(row);
-        let step = if row.step == Step::Disproved { Step::Failed } else { row.step };
+        let failed = matches!(row.step, Step::Disproved | Step::Bounced);
+        let step = if failed { Step::Failed } else { row.step };
         let of_the_message = Named { attempt: Named::ANY, ..named };
         if !reported.contains(&(named, step)) && !reported.contains(&(of_the_message, step)) {
             return Err(format!("row {} says {step:?} of {named:?}, of which nobody has", row.seq));
@@ -133,15 +134,18 @@ fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
         let part = Part { campaign, channel, ordinal, part: 0 };
         let state = fold.mark(part).state();
         let told = match step {
-            // It may be about any of several.
-            _ if named.attempt == Named::ANY && fold.mark(part).doubted() => true,
+            // Where it may be about any of several, it is told that one has failed.
+            Step::Failed if named.attempt == Named::ANY => {
+                changed.iter().any(|(of, step)| *step == Step::Failed && same_message(of, named))
+                    || matches!(state, State::Delivered | State::Confirmed | State::Failed)
+            }
+            Step::Accepted if named.attempt == Named::ANY && fold.mark(part).doubted() => true,
             Step::Delivered => matches!(state, State::Delivered | State::Confirmed),
             // That it was relayed is no news of what was delivered or has failed since.
             Step::Accepted => !matches!(state, State::Expired | State::Cancelled | State::Uncertain),
             _ => {
                 changed.contains(&(*named, Step::Failed))
                     || matches!(state, State::Delivered | State::Confirmed | State::Failed)
-                    || taken_by_others(facts, *named)
             }
         };
         if !told {
@@ -155,23 +159,15 @@ fn reports_change_what_they_name(facts: &Facts) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether another attempt was accepted: then the message is as good as that one.
-fn taken_by_others(facts: &Facts, named: Named) -> bool {
-    facts.journal.iter().any(|entry| match entry {
-        Entry::Outcome(row) => {
-            let Outcome { campaign, channel, ordinal, attempt, .. } = *row;
-            (campaign, channel, ordinal) == (named.campaign, named.channel, named.ordinal)
-                && attempt != named.attempt
-                && row.step == Step::Accepted
-                && row.gateway != GatewayId::NONE
-        }
-        _ => false,
-    })
+fn same_message(one: &Named, other: &Named) -> bool {
+    Named { attempt: Named::ANY, ..*one } == Named { attempt: Named::ANY, ..*other }
 }
 
 /// Rows of reports: they came through no gateway, and say what became of an attempt.
 fn of_report(entry: &Entry) -> Option<&Outcome> {
-    let told = |step| matches!(step, Step::Delivered | Step::Failed | Step::Disproved | Step::Accepted);
+    let told = |step| {
+        matches!(step, Step::Delivered | Step::Failed | Step::Disproved | Step::Accepted | Step::Bounced)
+    };
     match entry {
         Entry::Outcome(row) if row.channel.receipts_name_attempts() => {
             (row.gateway == GatewayId::NONE && told(row.step)).then_some(row)
