@@ -20,8 +20,8 @@ import behaviour
 import machine
 import mail
 import mail_cost
+import sms
 import table
-import throughput
 import waiting
 from bench import Bench
 from ends import LEAN, Failed
@@ -29,13 +29,13 @@ from ends import LEAN, Failed
 CASES = {
     case.__name__: case
     for case in (
-        throughput.receipts,
-        throughput.window100,
-        throughput.window1000,
-        throughput.window10,
-        throughput.window1,
-        throughput.rtt50,
-        throughput.unanswered10,
+        sms.receipts,
+        sms.window100,
+        sms.window1000,
+        sms.window10,
+        sms.window1,
+        sms.rtt50,
+        sms.unanswered10,
         behaviour.paced500,
         behaviour.limit1000,
         behaviour.reset1000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,14 @@ def beside(
             word = f"{last['submitted'] - last['delivered']:,} receipts never came"
         others.append((name, [said[key] * factor for said in had], word))
     return others
+
+
+def over(figures: dict[str, list[dict[str, Any]]], peer: Contender) -> list[float]:
+    """Our rates as multiples of a peer's median; nothing where that one was not measured."""
+    had = [said["messages_per_second"] for said in figures.get(peer.name, ())]
+    if not had:
+        return []
+    return [rate / statistics.median(had) for rate in ours(figures, "messages_per_second")]
 
 
 def ours(figures: dict[str, list[dict[str, Any]]], key: str, factor: float = 1.0) -> list[float]:

@@ -120,5 +120,3 @@ JSMPP = Contender(
 SMPPLIB_README = Contender("smpplib as its README", _smpplib("smpplib_readme.py"), _smpplib_missing)
 
 SMPPLIB_WINDOW = Contender("smpplib with a window", _smpplib("smpplib_window.py"), _smpplib_missing)
-
-PEERS_OF_OURS = (SMPP34, JSMPP, SMPPLIB_README, SMPPLIB_WINDOW)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
 from typing import Any
 
-from bench import Bench, beside, ours
+from bench import Bench, beside, ours, over
+from contenders import Contender
 from ends import Failed, MailSink, PostfixSink
 from mailers import (
     AIOSMTPLIB,
@@ -40,7 +39,7 @@ def smtp_sink(bench: Bench) -> list[Row]:
             f"mode {modes(figures)}; counted by us, the sink keeps no books",
         )
     ]
-    return rows + ratio(figures, SMTP_SOURCE.name, Goal(1.4))
+    return rows + ratio(figures, SMTP_SOURCE, Goal(1.4))
 
 
 def joined(bench: Bench) -> list[Row]:
@@ -59,8 +58,8 @@ def joined(bench: Bench) -> list[Row]:
         ),
         *share_of_raw(figures, Goal(60, 90, unit="%")),
         cpu(figures, "DATA joined", Goal(12, less_is_better=True, unit="us")),
-        *ratio(figures, AIOSMTPLIB.name, Goal(60)),
-        *ratio(figures, SMTPLIB.name, Goal(40)),
+        *ratio(figures, AIOSMTPLIB, Goal(60)),
+        *ratio(figures, SMTPLIB, Goal(40)),
     ]
 
 
@@ -157,18 +156,10 @@ def cpu(figures: Figures, what: str, goal: Goal) -> Row:
 
 
 def share_of_raw(figures: Figures, goal: Goal | None = None) -> list[Row]:
-    had = figures.get(RAW.name)
-    if not had:
-        return []
-    middle = statistics.median(said[RATE] for said in had)
-    share: Sequence[float] = [value / middle * 100 for value in ours(figures, RATE)]
-    return [Row("the same, as a share of the raw client", share, goal, unit="%")]
+    shares = [100 * times for times in over(figures, RAW)]
+    return [Row("the same, as a share of the raw client", shares, goal, unit="%")] if shares else []
 
 
-def ratio(figures: Figures, peer: str, goal: Goal) -> list[Row]:
-    had = figures.get(peer)
-    if not had:
-        return []
-    middle = statistics.median(said[RATE] for said in had)
-    share = [value / middle for value in ours(figures, RATE)]
-    return [Row(f"the same, as a ratio to {peer}", share, goal)]
+def ratio(figures: Figures, peer: Contender, goal: Goal) -> list[Row]:
+    ratios = over(figures, peer)
+    return [Row(f"the same, as a ratio to {peer.name}", ratios, goal)] if ratios else []

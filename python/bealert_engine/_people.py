@@ -8,12 +8,9 @@ from dataclasses import replace
 
 from bealert_engine.recipient import Recipient
 
-FICTITIOUS_PREFIX = "+3363998"
-"""French mobile numbers that the regulator Arcep keeps for fiction (decision 2012-0856): they are
-given to nobody. 06 39 98 00 00 to 06 39 98 99 99."""
-
 MOST_PEOPLE = 10_000
-"""As many as the fictitious range has numbers: each person has an own one."""
+"""As many as there are French mobile numbers that the regulator Arcep keeps for fiction (decision
+2012-0856): 06 39 98 00 00 to 06 39 98 99 99 are given to nobody, and each person has an own one."""
 
 UNUSABLE = ("", "unknown", "12", "0032", "call my sister", "+32 470", "99999999999999999999")
 """What stands in a real list where a phone number should: each is excluded from a plan."""

@@ -1,11 +1,11 @@
-"""The rows about how fast: windows, receipts, a far end that takes its time."""
+"""The rows about how fast SMS is: windows, receipts, a far end that takes its time."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
 
-from bench import Bench, beside, ours
+from bench import Bench, beside, ours, over
 from contenders import JSMPP, OURS, RAW, SMPP34, SMPPLIB_README, SMPPLIB_WINDOW, Contender, Task
 from ends import Sink
 from table import Goal, Row
@@ -70,11 +70,10 @@ def _window(bench: Bench, window: int, counts: dict[Contender, int], goal: Goal)
             unit="us",
         ),
     ]
-    peer = figures.get(SMPP34.name)
-    if peer:
-        middle = statistics.median(said[rate] for said in peer)
-        ratio = [value / middle for value in ours(figures, rate)]
-        rows.insert(1, Row(f"the same, as a ratio to smpp34, window {window:,}", ratio, Goal(2, 4)))
+    ratios = over(figures, SMPP34)
+    if ratios:
+        name = f"the same, as a ratio to smpp34, window {window:,}"
+        rows.insert(1, Row(name, ratios, Goal(2, 4)))
     return rows
 
 
@@ -101,11 +100,9 @@ def _share_of_raw(bench: Bench, window: int, counts: dict[Contender, int], goal:
             unit="/s",
         )
     ]
-    raw = figures.get(RAW.name)
-    if raw:
-        middle = statistics.median(said[rate] for said in raw)
-        share = [value / middle * 100 for value in ours(figures, rate)]
-        rows.append(Row(f"the same, as a share of the raw client, window {window}", share, goal))
+    shares = [100 * times for times in over(figures, RAW)]
+    if shares:
+        rows.append(Row(f"the same, as a share of the raw client, window {window}", shares, goal))
     return rows
 
 
