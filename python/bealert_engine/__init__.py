@@ -5,7 +5,7 @@ from bealert_engine.aio import AsyncCampaign, AsyncEngine
 from bealert_engine.attachment import Attachment
 from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign
-from bealert_engine.check import GatewayCheck, RelayCheck
+from bealert_engine.check import GatewayCheck, RelayCheck, SmscCheck
 from bealert_engine.config import Config
 from bealert_engine.control import Control
 from bealert_engine.engine import Engine
@@ -83,6 +83,7 @@ __all__ = [
     "Scenario",
     "Secret",
     "Smpp",
+    "SmscCheck",
     "Smtp",
     "SmtpTimeouts",
     "UnknownCampaign",

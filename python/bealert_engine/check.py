@@ -5,7 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["GatewayCheck", "RelayCheck"]
+__all__ = ["GatewayCheck", "RelayCheck", "SmscCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class SmscCheck:
+    """What an SMSC says of itself.
+
+    Attributes:
+        name: What it calls itself.
+        version: The version of SMPP it speaks: 0x34 is 3.4.
+        window: Unanswered requests per session, as configured.
+
+    >>> SmscCheck("SMSC", version=0x34, window=100).window
+    100
+    """
+
+    name: str
+    version: int | None = None
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +59,38 @@ class GatewayCheck:
         gateway: Its name.
         ok: Whether it can be sent through.
         text: What was found, or what is wrong and what to do.
-        smsc: The name that an SMSC gives itself.
-        version: The version of SMPP it speaks: 0x34 is 3.4.
-        window: Unanswered requests per session, as configured; of a mail relay its connections.
         round_trip_ms: How long it takes to answer; of a mail relay, to come up from the first byte.
+        smsc: What an SMSC says of itself.
         relay: What a mail relay offers.
         warnings: What works and will not do what the configuration asks for.
 
-    >>> GatewayCheck("sms-a", ok=True, text="bound", window=100, round_trip_ms=20.0).at_most
+    >>> smsc = SmscCheck("SMSC", version=0x34, window=100)
+    >>> GatewayCheck("sms-a", ok=True, text="bound", round_trip_ms=20.0, smsc=smsc).at_most
     5000.0
     """
 
     gateway: str
     ok: bool
     text: str
-    smsc: str | None = None
-    version: int | None = None
-    window: int = 0
     round_trip_ms: float | None = None
+    smsc: SmscCheck | None = None
     relay: RelayCheck | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def at_most(self) -> float | None:
         """SMS per second that one session can carry: the window over the round trip."""
-        if not self.round_trip_ms or self.relay is not None:
+        if not self.round_trip_ms or self.smsc is None:
             return None
-        return self.window * 1000 / self.round_trip_ms
+        return self.smsc.window * 1000 / self.round_trip_ms
 
 
 CheckRow: TypeAlias = tuple[
     str,
     bool,
     str,
-    str | None,
-    int | None,
-    int,
     float | None,
+    tuple[str, int | None, int] | None,
     tuple[str, str | None, bool, str, list[str], int | None] | None,
     list[str],
 ]
@@ -85,11 +98,10 @@ CheckRow: TypeAlias = tuple[
 
 def checked(row: CheckRow) -> GatewayCheck:
     """What the engine said of a gateway."""
-    gateway, ok, text, smsc, version, window, round_trip_ms, relay, warnings = row
+    gateway, ok, text, round_trip_ms, smsc, relay, warnings = row
+    said = None if smsc is None else SmscCheck(*smsc)
     offered = None
     if relay is not None:
         greeting, tls, authenticated, mode, offers, largest = relay
         offered = RelayCheck(greeting, tls, authenticated, mode, tuple(offers), largest)
-    return GatewayCheck(
-        gateway, ok, text, smsc, version, window, round_trip_ms, offered, tuple(warnings)
-    )
+    return GatewayCheck(gateway, ok, text, round_trip_ms, said, offered, tuple(warnings))

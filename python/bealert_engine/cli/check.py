@@ -17,13 +17,14 @@ def check(*, config: ConfigFile, as_json: AsJson = False) -> ExitCode:
     # A ledger in memory: the data directory may be held, and its campaigns must not go on here.
     with Engine.from_config(dataclasses.replace(settings, data=None)) as engine:
         found = engine.check()
-    table = columns("gateway", "", "round trip", "window", "what it says", right=["round trip"])
+    figures = ["round trip", "at most"]
+    table = columns("gateway", "", *figures, "what it says", right=figures)
     for one in found:
         table.add_row(
             shown(one.gateway),
             "ok" if one.ok else "no",
             "" if one.round_trip_ms is None else f"{one.round_trip_ms:.1f} ms",
-            str(one.window),
+            "" if one.at_most is None else f"{one.at_most:,.0f}/s",
             shown(one.text),
             style="" if one.ok else "red",
         )

@@ -1,7 +1,7 @@
 //! Plain values of the engine as tuples; the dataclasses made of them stand in Python.
 
 use bealert_core::model::{CampaignRow, Channel};
-use bealert_engine::{EngineError, GatewayCheck, Progress, RelayCheck};
+use bealert_engine::{EngineError, GatewayCheck, Progress, RelayCheck, SmscCheck};
 use pyo3::prelude::*;
 
 /// Counts of a tally, handed out, and units left.
@@ -66,18 +66,22 @@ pub(crate) fn campaign(row: CampaignRow) -> Campaign {
 
 /// The fields of `bealert_engine.check.GatewayCheck`.
 pub(crate) type Check =
-    (String, bool, String, Option<String>, Option<u8>, u32, Option<f64>, Option<CheckedRelay>, Vec<String>);
+    (String, bool, String, Option<f64>, Option<CheckedSmsc>, Option<CheckedRelay>, Vec<String>);
+
+/// The fields of `bealert_engine.check.SmscCheck`.
+type CheckedSmsc = (String, Option<u8>, u32);
 
 /// The fields of `bealert_engine.check.RelayCheck`.
 type CheckedRelay = (String, Option<String>, bool, &'static str, Vec<String>, Option<u64>);
 
 pub(crate) fn check(check: GatewayCheck) -> Check {
-    let GatewayCheck { gateway, ok, text, smsc, version, window, round_trip_ms, relay, warnings } = check;
+    let GatewayCheck { gateway, ok, text, round_trip_ms, smsc, relay, warnings } = check;
+    let smsc = smsc.map(|SmscCheck { name, version, window }| (name, version, window));
     let relay = relay.map(|relay| {
         let RelayCheck { greeting, tls, authenticated, mode, offers, largest } = relay;
         (greeting, tls, authenticated, mode, offers, largest)
     });
-    (gateway, ok, text, smsc, version, window, round_trip_ms, relay, warnings)
+    (gateway, ok, text, round_trip_ms, smsc, relay, warnings)
 }
 
 /// How a caller names a campaign.

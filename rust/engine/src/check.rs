@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use crate::config::GatewayConfig;
 use crate::engine::{Engine, SLICE, Waiter};
 use crate::error::EngineError;
-use crate::metrics::GatewayReading;
 
 /// How long a gateway may take in all: its name, its addresses, the bind or the login. A person waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -26,18 +25,25 @@ pub struct GatewayCheck {
     pub ok: bool,
     /// What was found, for people.
     pub text: String,
-    /// The SMSC's name for itself.
-    pub smsc: Option<String>,
-    /// The SMPP version it speaks, such as 0x34.
-    pub version: Option<u8>,
-    /// Unanswered requests that a session is configured for.
-    pub window: u32,
-    /// From bind to its answer; of a mail relay from connecting to its being ready.
+    /// How long it takes to be ready: an SMSC from the bind to its answer, a mail relay from connecting on.
     pub round_trip_ms: Option<f64>,
+    /// What an SMSC says of itself.
+    pub smsc: Option<SmscCheck>,
     /// What a mail relay offers.
     pub relay: Option<RelayCheck>,
     /// What works and will not do what the configuration asks for.
     pub warnings: Vec<String>,
+}
+
+/// What an SMSC says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmscCheck {
+    /// Its name.
+    pub name: String,
+    /// The SMPP version it speaks, such as 0x34.
+    pub version: Option<u8>,
+    /// Unanswered requests that a session to it is configured for.
+    pub window: u32,
 }
 
 /// What a mail relay offers.
@@ -62,9 +68,8 @@ type Probe = Box<dyn FnOnce(&AtomicBool) -> GatewayCheck + Send>;
 
 /// What is known of a gateway, and how to know more where that is nothing.
 struct Known {
+    gateway: String,
     found: Option<GatewayCheck>,
-    /// What is said of it when it takes too long.
-    late: GatewayCheck,
     probe: Probe,
 }
 
@@ -80,15 +85,8 @@ impl Engine {
         let known = |gateway: &GatewayConfig| {
             let live = readings.iter().find(|reading| *reading.name == *gateway.name() && reading.bound > 0);
             match gateway {
-                GatewayConfig::Smpp(smpp) => known_smsc(smpp, live),
-                GatewayConfig::Smtp(smtp) => {
-                    let largest = smtp::largest_message(config);
-                    let found = live.and_then(|reading| smtp::live(smtp, reading, &largest));
-                    let late = GatewayCheck::of(&smtp.name, u32::from(smtp.connections), late(LIMIT));
-                    let smtp = smtp.clone();
-                    let probe = move |given_up: &AtomicBool| smtp::probe(&smtp, &largest, given_up);
-                    Known { found, late, probe: Box::new(probe) }
-                }
+                GatewayConfig::Smpp(smpp) => smpp::known(smpp, live),
+                GatewayConfig::Smtp(smtp) => smtp::known(smtp, live, smtp::largest_message(config)),
             }
         };
         let checks = ask(config.gateways.iter().map(known).collect(), LIMIT, waiter)?;
@@ -101,24 +99,19 @@ impl Engine {
     }
 }
 
-fn known_smsc(smpp: &crate::config::SmppConfig, live: Option<&GatewayReading>) -> Known {
-    let found = live.map(|reading| {
-        let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
-        smpp::found(smpp, text, reading.greeting.as_ref())
-    });
-    let late = GatewayCheck::of(&smpp.name, smpp.window, late(LIMIT));
-    let smpp = smpp.clone();
-    Known { found, late, probe: Box::new(move |given_up| smpp::probe(&smpp, given_up)) }
-}
-
 fn late(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs_f32())
 }
 
 impl GatewayCheck {
     /// A gateway that can be sent through, and of which nothing more is known.
-    fn of(gateway: &str, window: u32, text: String) -> Self {
-        Self { gateway: gateway.to_owned(), ok: true, text, window, ..Self::default() }
+    fn of(gateway: &str, text: String) -> Self {
+        Self { gateway: gateway.to_owned(), ok: true, text, ..Self::default() }
+    }
+
+    /// One that can't, and why.
+    fn unusable(gateway: &str, why: String) -> Self {
+        Self { ok: false, ..Self::of(gateway, why) }
     }
 }
 
@@ -129,9 +122,9 @@ fn ask(known: Vec<Known>, limit: Duration, waiter: Waiter<'_>) -> Result<Vec<Gat
     let given_up = Arc::new(AtomicBool::new(false));
     let (sender, results) = channel();
     let mut checks = Vec::new();
-    for (at, Known { found, late, probe }) in known.into_iter().enumerate() {
+    for (at, Known { gateway, found, probe }) in known.into_iter().enumerate() {
         let asked = found.is_none();
-        checks.push(found.unwrap_or(GatewayCheck { ok: false, ..late }));
+        checks.push(found.unwrap_or_else(|| GatewayCheck::unusable(&gateway, late(limit))));
         if asked {
             let (sender, given_up) = (sender.clone(), Arc::clone(&given_up));
             let probing = move || drop(sender.send((at, probe(&given_up))));
@@ -163,10 +156,9 @@ mod tests {
         let known = |name: &'static str, takes_s| {
             let probe = move |_: &AtomicBool| {
                 thread::sleep(Duration::from_secs(takes_s));
-                GatewayCheck::of(name, 1, "bound".into())
+                GatewayCheck::of(name, "bound".into())
             };
-            let late = GatewayCheck::of(name, 1, late(Duration::from_millis(200)));
-            Known { found: None, late, probe: Box::new(probe) }
+            Known { gateway: name.to_owned(), found: None, probe: Box::new(probe) }
         };
         vec![known("quick", 0), known("stuck", 60)]
     }

@@ -39,7 +39,7 @@ mod wake;
 pub mod world;
 mod writer;
 
-pub use check::{GatewayCheck, RelayCheck};
+pub use check::{GatewayCheck, RelayCheck, SmscCheck};
 pub use config::{
     AuthMechanism, BindKind, BounceListener, BounceMaildir, BounceProtocol, BouncesConfig, Config,
     DkimConfig, GatewayConfig, RetryConfig, ScenarioConfig, SmppConfig, SmtpConfig, SmtpMode, SmtpTimeouts,

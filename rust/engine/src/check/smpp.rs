@@ -7,29 +7,44 @@ use std::time::{Duration, Instant};
 
 use bealert_wire::smpp::{Esme, Event, Status};
 
-use super::{GatewayCheck, LIMIT};
+use super::{GatewayCheck, Known, LIMIT, SmscCheck};
 use crate::clock::Clock;
 use crate::config::SmppConfig;
+use crate::metrics::GatewayReading;
 use crate::session::Greeting;
 use crate::session::smpp::esme_config;
 
 /// How long a read waits: between two, deadlines and giving up are looked at.
 const READ: Duration = Duration::from_millis(20);
 
-pub(super) fn probe(config: &SmppConfig, given_up: &AtomicBool) -> GatewayCheck {
+/// What is known of an SMSC that may be bound already.
+pub(super) fn known(config: &SmppConfig, live: Option<&GatewayReading>) -> Known {
+    let found = live.map(|reading| {
+        let text = format!("{} of {} sessions bound", reading.bound, reading.sessions);
+        found(config, text, reading.greeting.as_ref())
+    });
+    let config = config.clone();
+    let gateway = config.name.clone();
+    Known { gateway, found, probe: Box::new(move |given_up| probe(&config, given_up)) }
+}
+
+fn probe(config: &SmppConfig, given_up: &AtomicBool) -> GatewayCheck {
     match greet(config, given_up) {
         Ok(greeting) => found(config, "bound".to_owned(), Some(&greeting)),
-        Err(why) => GatewayCheck { ok: false, ..found(config, why, None) },
+        Err(why) => GatewayCheck::unusable(&config.name, why),
     }
 }
 
 /// What is told of an SMSC that can be sent through.
-pub(super) fn found(config: &SmppConfig, text: String, greeting: Option<&Greeting>) -> GatewayCheck {
+fn found(config: &SmppConfig, text: String, greeting: Option<&Greeting>) -> GatewayCheck {
     GatewayCheck {
-        smsc: greeting.map(|greeting| greeting.name.clone()),
-        version: greeting.and_then(|greeting| greeting.version),
+        smsc: greeting.map(|greeting| SmscCheck {
+            name: greeting.name.clone(),
+            version: greeting.version,
+            window: config.window,
+        }),
         round_trip_ms: greeting.map(|greeting| greeting.round_trip_us as f64 / 1e3),
-        ..GatewayCheck::of(&config.name, config.window, text)
+        ..GatewayCheck::of(&config.name, text)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bealert_wire::smtp::{Client, CloseReason, Event};
 use tokio::time::timeout;
 
-use super::{GatewayCheck, LIMIT, RelayCheck};
+use super::{GatewayCheck, Known, LIMIT, RelayCheck};
 use crate::clock::{Clock, wall_ms};
 use crate::config::{Config, SmtpConfig, SmtpMode, TlsMode};
 use crate::fork::Descriptors;
@@ -41,7 +41,15 @@ struct Met {
     took_us: u64,
 }
 
-pub(super) fn probe(config: &SmtpConfig, largest: &Largest, given_up: &AtomicBool) -> GatewayCheck {
+/// What is known of a relay that may be connected to already.
+pub(super) fn known(config: &SmtpConfig, reading: Option<&GatewayReading>, largest: Largest) -> Known {
+    let found = reading.and_then(|reading| live(config, reading, &largest));
+    let config = config.clone();
+    let gateway = config.name.clone();
+    Known { gateway, found, probe: Box::new(move |given_up| probe(&config, &largest, given_up)) }
+}
+
+fn probe(config: &SmtpConfig, largest: &Largest, given_up: &AtomicBool) -> GatewayCheck {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let met = match runtime {
         Ok(runtime) => {
@@ -54,14 +62,12 @@ pub(super) fn probe(config: &SmtpConfig, largest: &Largest, given_up: &AtomicBoo
     };
     match met {
         Ok(met) => found(config, &met, largest, format!("ready: {}", met.offer)),
-        Err(why) => {
-            GatewayCheck { ok: false, ..GatewayCheck::of(&config.name, u32::from(config.connections), why) }
-        }
+        Err(why) => GatewayCheck::unusable(&config.name, why),
     }
 }
 
 /// What is known of a relay that is connected to.
-pub(super) fn live(config: &SmtpConfig, reading: &GatewayReading, largest: &Largest) -> Option<GatewayCheck> {
+fn live(config: &SmtpConfig, reading: &GatewayReading, largest: &Largest) -> Option<GatewayCheck> {
     let greeting = reading.greeting.as_ref()?;
     let met =
         Met { greeting: greeting.name.clone(), offer: greeting.offer?, took_us: greeting.round_trip_us };
@@ -101,7 +107,7 @@ fn found(config: &SmtpConfig, met: &Met, largest: &Largest, text: String) -> Gat
         round_trip_ms: Some(met.took_us as f64 / 1e3),
         relay: Some(relay),
         warnings,
-        ..GatewayCheck::of(&config.name, u32::from(config.connections), said.join("; "))
+        ..GatewayCheck::of(&config.name, said.join("; "))
     }
 }
 

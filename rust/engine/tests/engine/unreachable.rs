@@ -39,7 +39,9 @@ fn check_tells_what_a_gateway_offers() {
     let engine = Engine::open(config(None, &gateways)).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let checks = engine.check(&mut || true).unwrap();
-    assert!(checks[0].ok && checks[0].smsc.as_deref() == Some("FAR") && checks[0].version == Some(0x34));
+    let smsc = checks[0].smsc.as_ref().unwrap();
+    assert!(checks[0].ok);
+    assert_eq!((smsc.name.as_str(), smsc.version), ("FAR", Some(0x34)));
     assert!(!checks[1].ok && checks[1].gateway == "b", "{checks:?}");
     let metrics = engine.metrics().unwrap();
     assert!(metrics.contains("bealert_gateway_up{gateway=\"a\"} 1"), "{metrics}");
