@@ -24,6 +24,7 @@ def main() -> None:
     asked.add_argument("--port", type=int, required=True)
     asked.add_argument("--count", type=int, default=1_000)
     asked.add_argument("--connections", type=int, default=8)
+    asked.add_argument("--mode", default="auto")
     chosen = asked.parse_args()
     DRIVERS[chosen.what](chosen)
 
@@ -58,6 +59,7 @@ def opened(chosen: argparse.Namespace, messages_per_second: float | None = None)
         tls="none",
         sender=SENDER,
         connections=chosen.connections,
+        mode=chosen.mode,
         messages_per_second=messages_per_second,
     )
     return be.Engine(data=None, gateways=[relay], scenarios=[letter(4_096)])

@@ -99,12 +99,6 @@ def mail_memory(bench: Bench) -> list[Row]:
     # The address is 25 octets: user000000000@example.org.
     each = [max(0.0, (size - few) * (1 << 20) / (many - FEW) - 25) for size in sizes]
     bench.note(f"  queued: {sizes} MB, {few:.0f} MB with {FEW:,}")
-    lines = [
-        statistics.median(resident(FEW, count, "connected") for _ in range(bench.runs))
-        for count in LINES
-    ]
-    line = (lines[1] - lines[0]) * 1024 / (LINES[1] - LINES[0])
-    bench.note(f"  connections: {lines} MB with {LINES}")
     return [
         Row(
             f"memory per queued e-mail besides the address, {many:,} queued",
@@ -112,20 +106,30 @@ def mail_memory(bench: Bench) -> list[Row]:
             Goal(1_024, less_is_better=True, unit="octets"),
             note=f"{statistics.median(sizes):.0f} MB, {few:.0f} MB with {FEW:,}",
         ),
-        Row(
-            f"memory per connection, {LINES[1]} against {LINES[0]}",
-            [line],
-            Goal(64, less_is_better=True, unit="KB"),
-            note="each has sent letters of 4 KB",
-        ),
+        *(connection_memory(bench, mode) for mode in ("joined", "bdat")),
     ]
 
 
-def resident(count: int, connections: int, what: str) -> float:
+def connection_memory(bench: Bench, mode: str) -> Row:
+    """What a connection on this rung adds to the process."""
+    few, many = (
+        statistics.median(resident(FEW, count, "connected", mode) for _ in range(bench.runs))
+        for count in LINES
+    )
+    bench.note(f"  connections, {mode}: {few} MB with {LINES[0]}, {many} MB with {LINES[1]}")
+    return Row(
+        f"memory per connection, {mode}, {LINES[1]} against {LINES[0]}",
+        [(many - few) * 1024 / (LINES[1] - LINES[0])],
+        Goal(64, less_is_better=True, unit="KB"),
+        note="each has sent letters of 4 KB",
+    )
+
+
+def resident(count: int, connections: int, what: str, mode: str = "auto") -> float:
     """Megabytes of the process then."""
     with MailSink() as sink:
         options = ["--port", str(sink.port), "--count", str(count)]
-        options += ["--connections", str(connections)]
+        options += ["--connections", str(connections), "--mode", mode]
         command = driver(what, *options, file="driver_mail.py")
         with Program(command, timeout_s=LONGEST_S) as holder:
             told: dict[str, Any] = holder.says()

@@ -4,7 +4,8 @@
 /// than the memory, above it each byte is moved at most once.
 const COMPACT_OCTETS: usize = 64 * 1024;
 
-/// The largest buffer kept for what comes next: a message with attachments is rare, and leaves none behind.
+/// The largest buffer kept for what comes next, unless it is said otherwise: a message with attachments is rare, and
+/// leaves none behind.
 const KEEP_OCTETS: usize = 256 * 1024;
 
 /// One buffer with a read mark, and the place of every byte in the whole stream.
@@ -13,19 +14,19 @@ pub(crate) struct Outbox {
     bytes: Vec<u8>,
     read: usize,
     written: u64,
-    compact_octets: usize,
+    keep_octets: usize,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self::compacting_at(COMPACT_OCTETS)
+        Self::keeping(KEEP_OCTETS)
     }
 }
 
 impl Outbox {
-    /// One that moves its bytes sooner or later than most.
-    pub(crate) fn compacting_at(compact_octets: usize) -> Self {
-        Self { bytes: Vec::new(), read: 0, written: 0, compact_octets }
+    /// One that keeps a smaller or larger buffer than most for what comes next.
+    pub(crate) fn keeping(keep_octets: usize) -> Self {
+        Self { bytes: Vec::new(), read: 0, written: 0, keep_octets }
     }
 
     /// What waits for the transport.
@@ -36,6 +37,19 @@ impl Outbox {
     /// The buffer to append to.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
+    }
+
+    /// Sees to it that so many bytes can be appended to a buffer that grows to no more than `most` and these: beyond
+    /// that what was taken makes room.
+    #[inline]
+    pub(crate) fn make_room(&mut self, octets: usize, most: usize) {
+        if self.bytes.capacity() - self.bytes.len() >= octets {
+            return;
+        }
+        if self.bytes.len() > most {
+            self.compact();
+        }
+        self.bytes.reserve_exact(octets);
     }
 
     /// The place in the stream of the first byte that waits.
@@ -67,17 +81,21 @@ impl Outbox {
             self.bytes.clear();
             self.read = 0;
             self.shrink();
-        } else if self.read > self.compact_octets && self.read > self.bytes.len() / 2 {
-            self.bytes.copy_within(self.read.., 0);
-            self.bytes.truncate(self.bytes.len() - self.read);
-            self.read = 0;
+        } else if self.read > COMPACT_OCTETS && self.read > self.bytes.len() / 2 {
+            self.compact();
             self.shrink();
         }
     }
 
+    fn compact(&mut self) {
+        self.bytes.copy_within(self.read.., 0);
+        self.bytes.truncate(self.bytes.len() - self.read);
+        self.read = 0;
+    }
+
     fn shrink(&mut self) {
-        if self.bytes.capacity() > KEEP_OCTETS {
-            self.bytes.shrink_to(KEEP_OCTETS);
+        if self.bytes.capacity() > self.keep_octets {
+            self.bytes.shrink_to(self.keep_octets);
         }
     }
 

@@ -38,7 +38,7 @@ impl Session {
         on!(self, session => session.room())
     }
 
-    /// Whether there would be room if the other sessions had had their turn.
+    /// Whether there would be room if what is there already were written.
     pub(crate) fn has_more_room(&self) -> bool {
         on!(self, session => session.has_more_room())
     }

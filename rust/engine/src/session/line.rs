@@ -33,6 +33,8 @@ pub(crate) trait Dialogue {
     fn wrote(&mut self, octets: usize);
     fn wants_close(&self) -> bool;
     fn room(&self) -> u32;
+    /// What there would be room for if all that is outgoing were written.
+    fn room_once_written(&self) -> u32;
 }
 
 impl<D: Dialogue> Line<D> {
@@ -141,14 +143,14 @@ impl<D: Dialogue> Line<D> {
         if self.stuck || self.session.outgoing().len() >= PASS_BYTES { 0 } else { self.session.room() }
     }
 
-    /// Whether there would be room if the other sessions had had their turn.
+    /// Whether there would be room if what is there already were written.
     pub(super) fn has_more_room(&self) -> bool {
-        !self.stuck && self.session.room() > 0
+        !self.stuck && self.session.room_once_written() > 0
     }
 }
 
 macro_rules! dialogue {
-    ($session:ty) => {
+    ($session:ty, $room_once_written:path) => {
         impl Dialogue for $session {
             #[inline]
             fn receive(&mut self, now_us: u64, bytes: &[u8]) {
@@ -175,12 +177,16 @@ macro_rules! dialogue {
             fn room(&self) -> u32 {
                 self.room()
             }
+            fn room_once_written(&self) -> u32 {
+                $room_once_written(self)
+            }
         }
     };
 }
 
-dialogue!(smpp::Esme);
-dialogue!(smtp::Client);
+// PDUs are small, and their window is counted alone.
+dialogue!(smpp::Esme, smpp::Esme::room);
+dialogue!(smtp::Client, smtp::Client::room_once_written);
 
 #[cfg(test)]
 mod tests;

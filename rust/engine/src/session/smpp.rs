@@ -148,7 +148,7 @@ impl SmppSession {
         }
     }
 
-    /// Whether there would be room if the other sessions had had their turn.
+    /// Whether there would be room if what is there already were written.
     pub(crate) fn has_more_room(&self) -> bool {
         matches!(&self.link, Link::Up(line) if line.has_more_room())
     }

@@ -184,7 +184,7 @@ impl SmtpSession {
         }
     }
 
-    /// Whether there would be room if the other sessions had had their turn.
+    /// Whether there would be room if what is there already were written.
     pub(crate) fn has_more_room(&self) -> bool {
         matches!(&self.link, Link::Up(line) if line.has_more_room())
     }

@@ -12,7 +12,7 @@ use bealert_wire::smtp::{
 use super::facts::What;
 use super::far_end::FarEnd;
 use super::fuse::Crash;
-use super::line::{BUFFER_OCTETS, Line};
+use super::line::Line;
 use super::messages::Mail;
 use super::plant::{NOBODY, Plant};
 use super::session::Hands;
@@ -177,9 +177,7 @@ impl MailSession {
     /// Messages it takes now.
     pub(super) fn room(&self) -> u32 {
         match &self.link {
-            Link::Up { line, client } if !line.stuck && client.outgoing().len() < BUFFER_OCTETS => {
-                client.room()
-            }
+            Link::Up { line, client } if !line.stuck => client.room(),
             _ => 0,
         }
     }

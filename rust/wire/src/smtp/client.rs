@@ -25,9 +25,14 @@ use super::mode::Mode;
 use super::replies::Replies;
 use super::reply::Reply;
 
-/// How many octets taken by the transport may lie in front of a message that is held back: a connection is to cost
-/// little memory, and what is moved then is mostly one message.
-const COMPACT_OCTETS: usize = 16 * 1024;
+/// How many octets may wait, held back or not taken by the transport, when one message more is taken: so a
+/// connection holds no more than this and one message. Several messages, so that a window is few writes; half of
+/// the 64 KB that a connection may cost in all, since what it has written is held by the kernel besides.
+pub const MAX_WAITING_OCTETS: usize = 32 * 1024;
+
+/// The largest buffer that a connection keeps when all is written: as many octets as may wait, and a letter of the
+/// usual size.
+const KEEP_OCTETS: usize = MAX_WAITING_OCTETS + 8 * 1024;
 
 /// One session with a relay over one connection, from greeting to close.
 ///
@@ -97,7 +102,7 @@ impl Client {
         Self {
             tls: config.tls == TlsMode::Implicit,
             config,
-            out: Outbox::compacting_at(COMPACT_OCTETS),
+            out: Outbox::keeping(KEEP_OCTETS),
             open_to: 0,
             replies: Replies::default(),
             events: VecDeque::new(),
@@ -139,10 +144,21 @@ impl Client {
         self.ring.expect(What::Greeting, 0);
     }
 
-    /// How many messages [`Self::submit`] takes now.
+    /// How many messages [`Self::submit`] takes now at most; none while [`MAX_WAITING_OCTETS`] wait.
     #[inline]
     pub fn room(&self) -> u32 {
-        if self.stage != Stage::Ready || self.leaving.is_some() || self.closing.is_some() {
+        self.room_besides(self.out.waiting().len())
+    }
+
+    /// How many it will take when [`Self::outgoing`] is written.
+    pub fn room_once_written(&self) -> u32 {
+        self.room_besides(self.out.waiting().len() - self.outgoing().len())
+    }
+
+    #[inline]
+    fn room_besides(&self, waiting_octets: usize) -> u32 {
+        let ready = self.stage == Stage::Ready && self.leaving.is_none() && self.closing.is_none();
+        if !ready || waiting_octets >= MAX_WAITING_OCTETS {
             return 0;
         }
         let depth = match self.mode {

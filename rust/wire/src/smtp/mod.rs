@@ -56,7 +56,7 @@ pub mod server;
 mod timeouts;
 mod xtext;
 
-pub use client::Client;
+pub use client::{Client, MAX_WAITING_OCTETS};
 pub use config::{ClientConfig, ConfigProblem, MAX_BDAT_WINDOW, TlsMode};
 pub use ehlo::{AuthMechanisms, DeliverBy, Extensions, Limits};
 pub use envelope::{

@@ -59,6 +59,14 @@ pub(super) fn judge(offered: &Extensions, envelope: &Envelope<'_>, size: u64) ->
     }
 }
 
+/// As many octets as are said of a message, beside itself, at most: both commands with every parameter, what begins
+/// a chunk or ends a message, and a RSET. xtext triples what it escapes.
+#[inline]
+pub(super) fn most_octets(envelope: &Envelope<'_>) -> usize {
+    let recipients = envelope.recipients.iter().map(|recipient| 64 + 4 * recipient.len());
+    256 + envelope.sender.len() + recipients.sum::<usize>()
+}
+
 /// Appends `MAIL FROM:<...>` and its parameters. What was judged stays below the length of a line: 512 octets and
 /// what each extension adds (RFC 5321 §4.5.3.1.4).
 #[inline]

@@ -6,10 +6,10 @@
 use super::super::body::{DOT, normalise, stuff};
 use super::super::envelope::{BodyKind, Content, Envelope, SubmitError};
 use super::super::mode::Mode;
-use super::command::{judge, write_mail, write_number, write_rcpt};
+use super::command::{judge, most_octets, write_mail, write_number, write_rcpt};
 use super::ring::{Recipient, Released, Transaction, What};
 use super::transaction::RSET;
-use super::{Client, Stage};
+use super::{Client, MAX_WAITING_OCTETS, Stage};
 
 /// The least octets of a message, so that with its dot it is as long as [`RSET`].
 const LEAST_OCTETS: usize = RSET.len() - DOT.len();
@@ -42,6 +42,7 @@ impl Client {
 
         let chunk = self.mode == Mode::Bdat;
         let start = self.out.end();
+        self.out.make_room(size + most_octets(envelope), MAX_WAITING_OCTETS);
         let buffer = self.out.buffer();
         let base = buffer.len();
         let place = |buffer: &Vec<u8>| start + (buffer.len() - base) as u64;
