@@ -164,9 +164,21 @@ impl Client {
         let depth = match self.mode {
             Mode::Lockstep | Mode::Pipelined => 1,
             Mode::Joined => 2,
-            Mode::Bdat => u32::from(self.config.window.clamp(1, MAX_BDAT_WINDOW)),
+            Mode::Bdat => self.window(),
         };
         depth.saturating_sub(self.ring.transactions.len() as u32).min(self.cap.saturating_sub(self.begun))
+    }
+
+    /// How many messages may be unanswered with BDAT: the whole window once the server has shown that it takes chunks
+    /// (the first message goes alone), and what comes behind one (the second may have one behind it). A server that
+    /// does not bear it leaves no more than that in doubt.
+    fn window(&self) -> u32 {
+        let shown = match self.taken {
+            0 => 1,
+            1 => 2,
+            _ => MAX_BDAT_WINDOW,
+        };
+        u32::from(self.config.window.clamp(1, shown))
     }
 
     /// Messages whose outcome is not known yet.

@@ -231,6 +231,16 @@ impl Session {
         Self::ready(config(mode), Server::offering(ALL))
     }
 
+    /// The same, with BDAT as deep as it goes: two messages have shown that the server bears it.
+    pub(crate) fn at_full_depth() -> Self {
+        let mut session = Self::in_mode(Mode::Bdat);
+        assert_eq!(outcomes(&session.send(1_000..1_002)), [(1_000, "accepted"), (1_001, "accepted")]);
+        session.server.heard.clear();
+        session.server.taken.clear();
+        session.writes.clear();
+        session
+    }
+
     pub(crate) fn rule(mut self, rule: impl FnMut(&str) -> Option<String> + 'static) -> Self {
         self.server.rule = Box::new(rule);
         self

@@ -96,7 +96,7 @@ fn the_greeting_and_what_follows_have_five_minutes() {
 
 #[test]
 fn a_transport_that_takes_nothing_is_given_up_and_nothing_is_uncertain() {
-    let mut session = Session::in_mode(Mode::Bdat);
+    let mut session = Session::at_full_depth();
     session.submit(1);
     session.submit(2);
     let first = session.client.outgoing().len() / 2;

@@ -28,7 +28,7 @@ fn point_02_once_the_dot_or_the_last_octet_of_a_chunk_may_have_left_no_reply_mea
 
 #[test]
 fn point_02_with_a_window_every_message_without_a_reply_is_uncertain() {
-    let mut session = Session::in_mode(Mode::Bdat);
+    let mut session = Session::at_full_depth();
     session.queue.extend(0..16);
     session.submit_all();
     session.up();

@@ -31,7 +31,7 @@ impl Client {
                 && self.replies.next_plain(&mut bytes, digit)
             {
                 self.answered(now_us, first.what);
-                self.take_plain(first.what);
+                self.take_plain(first);
                 continue;
             }
             let hello = first.is_some_and(|first| first.what == What::Ehlo);
@@ -62,6 +62,9 @@ impl Client {
         }
         let Some(first) = first.filter(|first| first.end <= self.out.written() || first.what == What::Dot)
         else {
+            if self.suspect {
+                return self.bdat_broken();
+            }
             self.fault(ProtocolFault::Unexpected(reply));
             return self.abort(CloseReason::Violation);
         };
@@ -78,7 +81,7 @@ impl Client {
             What::Rcpt => self.take_rcpt(now_us, reply),
             What::Data => self.take_data(now_us, reply),
             What::Dot => self.take_dot(now_us, reply, first.end),
-            What::Rset => self.take_rset(reply),
+            What::Rset => self.take_rset(reply, first.end),
             What::Quit => self.left(),
         }
     }

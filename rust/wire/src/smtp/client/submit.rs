@@ -48,7 +48,7 @@ impl Client {
         let place = |buffer: &Vec<u8>| start + (buffer.len() - base) as u64;
         // If the chunk ahead is refused, some servers end its transaction (Postfix) and some do not (Exim, which
         // would take this message from the sender of that one): RFC 3030 §2 has RSET for it.
-        let unclear = chunk && (self.suspect || !self.ring.transactions.is_empty());
+        let unclear = self.suspect || self.ring.transactions.back().is_some_and(|ahead| ahead.chunk);
         let rset_end = unclear.then(|| {
             buffer.extend_from_slice(RSET);
             place(buffer)
@@ -157,6 +157,10 @@ impl Client {
         let transaction = *transaction;
         if let Some(end) = transaction.rset_end {
             self.ring.expect(What::Rset, end);
+            self.open_to = end;
+            if stepwise {
+                return;
+            }
         }
         self.ring.expect(What::Mail, transaction.mail_end);
         self.open_to = transaction.mail_end;

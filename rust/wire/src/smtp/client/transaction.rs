@@ -7,7 +7,7 @@ use super::super::learnt::Lesson;
 use super::super::mode::Mode;
 use super::super::reply::Reply;
 use super::Client;
-use super::ring::{Released, Transaction, What};
+use super::ring::{Expected, Released, Transaction, What};
 
 /// What ends a transaction of which nothing is to come (RFC 5321 §4.1.1.5). It takes the place of the end of the
 /// message that is not sent; so does [`DOT`].
@@ -24,23 +24,42 @@ impl Client {
 
     /// What was hoped for: nothing but its code is of interest.
     #[inline]
-    pub(super) fn take_plain(&mut self, what: What) {
-        match what {
+    pub(super) fn take_plain(&mut self, first: Expected) {
+        match first.what {
             What::Mail => self.sender_taken(),
             What::Rcpt => self.recipient_taken(),
             What::Data => self.message_wanted(),
-            _ => self.suspect = false,
+            _ => self.was_reset(first.end),
         }
     }
 
-    /// A server that does not know RSET where it should have read on behind a chunk answers the text of that chunk.
+    /// In step; where commands go one by one, MAIL is the next.
+    fn was_reset(&mut self, end: u64) {
+        self.suspect = false;
+        if let Some(&current) = self.ring.transactions.front()
+            && current.stepwise
+            && current.rset_end == Some(end)
+        {
+            self.open_to = current.mail_end;
+            self.ring.expect(What::Mail, current.mail_end);
+        }
+    }
+
+    /// The reply to a RSET that ends here. A server that does not know RSET where it should have read on behind a chunk
+    /// answers the text of that chunk.
     #[inline]
-    pub(super) fn take_rset(&mut self, reply: Reply) {
+    pub(super) fn take_rset(&mut self, reply: Reply, end: u64) {
+        if reply.is_positive() {
+            return self.was_reset(end);
+        }
         let suspect = std::mem::take(&mut self.suspect);
-        match reply.is_positive() {
-            true => {}
-            false if suspect => self.bdat_broken(),
-            false => self.out_of_step(Phase::Rset, reply),
+        match self.ring.transactions.front().filter(|current| current.rset_end == Some(end)) {
+            // Not before it has answered the chunk; it will say the same to what follows.
+            Some(current) if !suspect && !current.stepwise && reply.code == BAD_SEQUENCE => {
+                self.learn(Lesson::TooFast { mode: Mode::Bdat });
+            }
+            Some(_) => self.bdat_broken(),
+            None => self.out_of_step(Phase::Rset, reply),
         }
     }
 
@@ -64,9 +83,15 @@ impl Client {
         let current = self.current();
         current.spoiled = true;
         let stepwise = current.stepwise;
-        if current.joined && !current.chunk && reply.code == BAD_SEQUENCE {
-            // Offers PIPELINING, and yet takes no command before it has answered the dot.
-            self.learn(Lesson::TooFast { mode: Mode::Joined });
+        let too_fast = match *current {
+            Transaction { chunk: true, joined: true, .. } => Some(Mode::Bdat),
+            Transaction { joined: true, .. } => Some(Mode::Joined),
+            Transaction { rset_end: Some(_), stepwise: false, .. } => Some(Mode::Pipelined),
+            _ => None,
+        };
+        if let (Some(mode), BAD_SEQUENCE) = (too_fast, reply.code) {
+            // Offers PIPELINING, and yet takes no command before it has answered what is ahead.
+            self.learn(Lesson::TooFast { mode });
             self.settle(|token, recipient| Event::Unsent { token, recipient });
         } else {
             self.refuse(now_us, Phase::Mail, reply);
@@ -121,7 +146,7 @@ impl Client {
     fn refuse_recipient(&mut self, now_us: u64, recipient: u16, reply: Reply) {
         let current = *self.current();
         let token = current.token;
-        let event = if !current.chunk && current.accepted == 0 && self.is_haste(reply) {
+        let event = if current.accepted == 0 && self.is_haste(reply) {
             Event::Unsent { token, recipient }
         } else if matches!(reply.code, 452 | 552) && current.accepted > 0 {
             // Too many for one transaction: those that are left go with another (RFC 5321 §4.5.3.1.10).
@@ -141,8 +166,10 @@ impl Client {
         if reply.code != BAD_SEQUENCE || learnt.bears >= Mode::Pipelined {
             return false;
         }
-        if !self.current().stepwise {
-            self.learn(Lesson::TooFast { mode: Mode::Pipelined });
+        let current = self.current();
+        if !current.stepwise {
+            let mode = if current.chunk { Mode::Bdat } else { Mode::Pipelined };
+            self.learn(Lesson::TooFast { mode });
             return true;
         }
         if learnt.ceiling == Mode::Lockstep && self.extensions.pipelining {
@@ -174,6 +201,10 @@ impl Client {
     #[inline]
     fn message_wanted(&mut self) {
         let current = self.current();
+        if current.spoiled && current.accepted > 0 {
+            // It refused the sender, and yet it has somebody to send to: whatever it got now would reach them.
+            return self.abort(CloseReason::Violation);
+        }
         current.released = Released::Everything;
         let (end, spoiled) = (current.body_end, current.spoiled);
         if spoiled {
@@ -191,7 +222,7 @@ impl Client {
         let current = self.current();
         let (chunk, spoiled) = (current.chunk, current.spoiled);
         if reply.is_intermediate() || (early && reply.is_positive()) {
-            current.doubtful = true;
+            current.doubtful = reply.is_positive();
             return self.out_of_step(Phase::Dot, reply);
         }
         if reply.is_positive() {
@@ -217,7 +248,7 @@ impl Client {
 
     /// BDAT is not understood. What the server says from here on may answer text that it took for commands, so no
     /// more of it is believed.
-    fn bdat_broken(&mut self) {
+    pub(super) fn bdat_broken(&mut self) {
         self.learn(Lesson::TooFast { mode: Mode::Bdat });
         self.abort(CloseReason::BdatBroken);
     }
