@@ -17,6 +17,12 @@ import bealert_engine as be
 
 pytestmark = pytest.mark.anyio
 
+SOON_S = 8
+"""On a machine that does other things too; what is cancelled would take longer or for ever."""
+
+STANDS_STILL_S = 1.0
+"""Less than anything takes in `test_the_event_loop_never_stands_still`."""
+
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
@@ -36,7 +42,7 @@ async def test_a_cancelled_plan_reads_no_further(news: Any, smsc: Any) -> None:
         began = time.monotonic()
         with anyio.move_on_after(0.3):
             await engine.plan("news", to=endless())
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < SOON_S
         await anyio.sleep(0.3)
         stopped_at = last
         await anyio.sleep(0.3)
@@ -59,7 +65,7 @@ async def test_a_cancelled_plan_of_an_asynchronous_audience_reads_no_further(
             async with aclosing(endless()) as people:
                 await engine.plan("news", to=people)
         assert scope.cancelled_caught
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < SOON_S
         stopped_at = last
         await anyio.sleep(0.3)
         assert last == stopped_at > 0
@@ -73,7 +79,7 @@ async def test_a_cancelled_plan_is_not_waited_for(news: Any, smsc: Any) -> None:
 
         def items(self) -> Any:
             held.set()
-            going_on.wait(10)
+            going_on.wait(4 * SOON_S)
             return super().items()
 
     async def people() -> AsyncIterator[be.Recipient]:
@@ -86,7 +92,7 @@ async def test_a_cancelled_plan_is_not_waited_for(news: Any, smsc: Any) -> None:
         going_on.set()
         assert scope.cancelled_caught
         assert held.is_set()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
 
 
 async def test_a_cancelled_launch_happens_all_the_same(people: Any, news: Any, smsc: Any) -> None:
@@ -131,11 +137,17 @@ async def test_a_cancelled_check_is_left_behind(news: Any, smsc: Any) -> None:
             began = time.monotonic()
             with anyio.move_on_after(0.2):
                 await engine.check()
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < SOON_S
 
 
 async def test_the_event_loop_never_stands_still(people: Any, news: Any, smsc: Any) -> None:
-    async with be.AsyncEngine(data=None, gateways=[smsc.gateway()], scenarios=[news]) as engine:
+    def slow() -> Iterator[be.Recipient]:
+        for person in people(1_200):
+            time.sleep(0.001)
+            yield person
+
+    gateway = smsc.gateway(parts_per_second=1_000)
+    async with be.AsyncEngine(data=None, gateways=[gateway], scenarios=[news]) as engine:
         longest = 0.0
 
         async def beat() -> None:
@@ -147,13 +159,13 @@ async def test_the_event_loop_never_stands_still(people: Any, news: Any, smsc: A
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(beat)
-            plan = await engine.plan("news", to=people(10_000))
+            plan = await engine.plan("news", to=slow())
             campaign = await engine.launch(plan, by="tests", key="k")
             async for _ in campaign.progress(every_s=0.1):
                 pass
             assert (await campaign.report()).balanced
             tasks.cancel_scope.cancel()
-    assert longest < 0.25, "a beat every 5 ms, on a machine that does other things too"
+    assert longest < STANDS_STILL_S, "a beat every 5 ms"
 
 
 async def test_an_asynchronous_audience(people: Any, news: Any, smsc: Any) -> None:

@@ -107,7 +107,7 @@ def _interrupt(child: subprocess.Popen[str]) -> None:
     began = time.monotonic()
     child.send_signal(signal.SIGINT)
     _expect(child, "interrupted")
-    assert time.monotonic() - began < 1, "it looks every 50 ms, and this machine may be busy"
+    assert time.monotonic() - began < 8, "it looks every 50 ms, and this machine may be busy"
 
 
 def _expect(child: subprocess.Popen[str], line: str) -> None:

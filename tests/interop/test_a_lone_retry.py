@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from smpplib import consts
@@ -22,7 +21,6 @@ def test_it_is_sent_when_it_is_due(far_end: Any) -> None:
     with be.Engine(data=None, gateways=[gateway], scenarios=[news]) as engine:
         plan = engine.plan("news", to=[be.Recipient("p1", phone="+33639981234")])
         campaign = engine.launch(plan, by="tests", key="k")
-        started = time.monotonic()
+        # 50 and 100 ms of back-off, and what the work takes; the next sign of life is due later.
         assert campaign.wait(timeout_s=10).sms.accepted == 1
-        assert time.monotonic() - started < 2, "50 and 100 ms of back-off, and what the work takes"
     assert len(smsc.submits) == 3

@@ -24,7 +24,7 @@ def test_no_stall_for_each_message(mode: str, relay: Any, sending: Any, persons:
     progress = engine.launch(persons(people)).wait(timeout_s=60)
     took_s = time.monotonic() - began
     assert progress.email.accepted == people
-    assert took_s < people * SLOW_S / 3
+    assert took_s < people * SLOW_S * 0.8
 
 
 def test_a_group_and_a_message_are_one_write_each(relay: Any, sending: Any, persons: Any) -> None:

@@ -74,7 +74,7 @@ fn a_rate_of_ours_is_kept() {
     let began = Instant::now();
     sends(&office, r#", "messages_per_second": 200"#, 500);
     let took = began.elapsed().as_secs_f64();
-    assert!((2.3..4.5).contains(&took), "{took} s");
+    assert!(took > 2.4, "{took} s for what may leave in 2.48 s at the earliest");
 }
 
 #[test]

@@ -36,5 +36,5 @@ fn closing_does_not_wait_for_it_for_ever() {
     });
     assert!(matches!(closed, Err(EngineError::Interrupted)), "{closed:?}");
     engine.close(&mut || true).unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }

@@ -27,8 +27,8 @@ fn the_window_is_what_is_in_flight() {
     let began = std::time::Instant::now();
     let id = launch(&engine, "alert", 400, "k");
     ended(&engine, id, Duration::from_secs(20));
-    // 400 messages are 20 windows of 50 ms.
+    // 400 messages are 20 windows of 50 ms; one after the other they would take 20 s.
     let took = began.elapsed();
     assert!(took > Duration::from_millis(950), "{took:?}");
-    assert!(took < Duration::from_millis(2_500), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }

