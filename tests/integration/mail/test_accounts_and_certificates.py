@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
+import ssl
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +125,84 @@ def test_the_very_certificate_in_ca_is_believed_though_an_authority_s_own(
     assert check.ok
     assert check.warnings == ("the relay's certificate ends in 4 days",)
     assert engine.launch(persons(5)).wait(timeout_s=60).email.accepted == 5
+
+
+class NoTls:
+    """Says something else where the handshake should be."""
+
+    def wrap_socket(self, stream: Any, *, server_side: bool) -> Any:
+        assert server_side
+        stream.sendall(b"454 4.7.0 TLS not available\r\n")
+        raise OSError("as if it could")
+
+
+class HangsUp(NoTls):
+    """Takes STARTTLS and closes."""
+
+    def wrap_socket(self, stream: Any, *, server_side: bool) -> Any:
+        raise OSError("as if it could")
+
+
+def of_another_age(certificate: Any) -> ssl.SSLContext:
+    """Speaks TLS 1.1 at most, which nobody has to any more (RFC 8996)."""
+    context: ssl.SSLContext = certificate().context
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+BROKEN: dict[str, Callable[[Any], Any]] = {
+    "of another age": of_another_age,
+    "no TLS at all": lambda _: NoTls(),
+    "hangs up": lambda _: HangsUp(),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_opportunistic_tls_that_fails_is_done_without(
+    fault: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    office = relay(tls=BROKEN[fault](certificate))
+    engine = sending(office.gateway(tls="opportunistic"))
+    assert engine.launch(persons(20)).wait(timeout_s=60).email.accepted == 20
+    said = engine.notice("unencrypted")
+    assert said.gateway == "mail-a"
+    assert re.match(r"mail-a is sent to in plain: no TLS: .+; TLS is tried again", said.text)
+    codes = []
+    for entry in engine.engine.events(after=0):
+        if isinstance(entry, be.Notice):
+            codes.append(entry.code)
+        if codes[-1:] == ["ended"]:
+            break
+    assert (codes.count("unencrypted"), codes.count("gateway_down")) == (1, 0)
+    assert len(office.heard("STARTTLS")) == 1, "the next connections do without"
+    assert not any(talk.encrypted for talk in office.talks)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_what_a_relay_with_broken_tls_is_sent_in_plain_is_told_by_check(
+    fault: str, relay: Any, certificate: Any
+) -> None:
+    office = relay(tls=BROKEN[fault](certificate))
+    with be.Engine(data=None, gateways=[office.gateway(tls="opportunistic")]) as engine:
+        [check] = engine.check()
+    assert check.ok
+    [warning] = check.warnings
+    assert "messages go in plain" in warning
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_required_tls_that_fails_is_never_done_without(
+    fault: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    office = relay(tls=BROKEN[fault](certificate), auth="PLAIN", auth_in_plain=True)
+    engine = sending(office.gateway(tls="required", **LOGIN))
+    campaign = engine.launch(persons(5))
+    assert "no TLS" in engine.notice("gateway_down").text
+    assert (campaign.snapshot().email.queued, campaign.snapshot().email.failed) == (5, 0)
+    assert not office.heard("MAIL")
+    assert not tells(wire_of(office))
 
 
 def test_a_port_without_tls_from_the_first_octet(relay: Any) -> None:

@@ -70,10 +70,12 @@ pub enum NoticeCode {
     Unreadable = 13,
     /// A receipt came for a campaign that is not held any more: its report stays as it is.
     LateReceipt = 14,
+    /// A gateway is sent to without encryption though it offers it; the text says why.
+    Unencrypted = 15,
 }
 
 impl NoticeCode {
-    const ALL: [(NoticeCode, &'static str); 14] = [
+    const ALL: [(NoticeCode, &'static str); 15] = [
         (NoticeCode::Launched, "launched"),
         (NoticeCode::Paused, "paused"),
         (NoticeCode::Resumed, "resumed"),
@@ -88,6 +90,7 @@ impl NoticeCode {
         (NoticeCode::LedgerStalled, "ledger_stalled"),
         (NoticeCode::Unreadable, "unreadable"),
         (NoticeCode::LateReceipt, "late_receipt"),
+        (NoticeCode::Unencrypted, "unencrypted"),
     ];
 
     /// The name shown in events.

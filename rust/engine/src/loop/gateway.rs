@@ -241,6 +241,7 @@ impl Gateway {
                 Change::Down { why, fatal } if !self.closing => self.down(pass, why, fatal),
                 Change::Lost { why } if !self.closing => self.lost(pass, why),
                 Change::Crowded { why } if !self.closing => self.crowded(pass, why),
+                Change::InPlain { why } if !self.closing => self.in_plain(pass, &why),
                 _ => {}
             }
         }

@@ -58,6 +58,11 @@ pub(crate) enum Change {
         /// For people.
         why: String,
     },
+    /// Encryption that the far end offers does not work, and the next connections do without.
+    InPlain {
+        /// For people.
+        why: String,
+    },
     /// The far end wants no more connections than there are.
     Crowded {
         /// For people.

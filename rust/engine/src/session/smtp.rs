@@ -1,6 +1,8 @@
 //! The driver of one connection to a mail relay: made when there is work, encrypted, given back when there is none.
 
+mod advice;
 mod hear;
+mod in_plain;
 mod offer;
 mod relay;
 mod returns;
@@ -14,16 +16,21 @@ use bealert_wire::smtp::{Client, SubmitError};
 
 use super::line::{Line, Lost};
 use super::stream::{Opening, open_smtp};
-use super::tls::{is_certificate, not_open};
+use super::tls::{Step, is_certificate, not_open};
 use super::{Change, Greeting, NotSent, Pass};
 use crate::fork::Descriptors;
 use crate::r#loop::store::Store;
 use crate::mail::Tried;
 use crate::metrics::ResponseTimes;
 
+pub(crate) use advice::{WANTS_IMPLICIT, advised};
 pub(crate) use offer::Offer;
 pub(crate) use relay::{Refusals, Relay, client_config, tls_of};
 pub(crate) use returns::Returns;
+
+/// A relay that has not greeted for so long is told of, and others take over, though it may go on for the minutes that
+/// RFC 5321 §4.5.3.2.1 gives it: those that make callers wait on purpose take a few seconds.
+const SILENT_US: u64 = 10_000_000;
 
 /// One of the connections that a relay may have, over all the times that it is made.
 pub(crate) struct SmtpSession {
@@ -34,6 +41,8 @@ pub(crate) struct SmtpSession {
     link: Link,
     greeting: Option<Greeting>,
     opened_us: u64,
+    /// Until when the greeting of a new connection is waited for before that is told.
+    greeted_by_us: Option<u64>,
     /// The connection has carried a message, or lived for a while; and since the gateway last asked.
     useful: bool,
     worked: bool,
@@ -72,6 +81,7 @@ impl SmtpSession {
             link: Link::Resting,
             greeting: None,
             opened_us: 0,
+            greeted_by_us: None,
             useful: false,
             worked: false,
             fresh: false,
@@ -120,31 +130,33 @@ impl SmtpSession {
 
     fn poll_opening(&mut self, cx: &mut Context<'_>, pass: &mut Pass<'_>) {
         let Link::Opening { opening, client, deadline_us } = &mut self.link else { return };
+        let step = if client.is_some() { Step::StartTls } else { Step::Connect };
         match opening.as_mut().poll(cx) {
             Poll::Ready(Ok(stream)) => {
                 let client = match client.take() {
                     Some(mut client) => {
+                        self.relay.tls_works();
                         client.tls_started(pass.now_us);
                         client
                     }
                     None => {
-                        let mut client = Box::new(self.relay.client());
+                        let mut client = Box::new(self.relay.client(pass.now_us));
                         client.connected(pass.now_us);
+                        self.greeted_by_us = Some(pass.now_us + self.relay.connect_us().min(SILENT_US));
                         client
                     }
                 };
                 self.link = Link::Up(Line::new(stream, client));
             }
             Poll::Ready(Err(error)) => {
-                let (what, encrypting) = match client {
-                    Some(_) => ("no TLS", true),
-                    None => ("no connection", self.relay.implicit_tls().is_some()),
-                };
-                self.failed(not_open(what, &error), encrypting && is_certificate(&error));
+                let encrypting = step == Step::StartTls || self.relay.implicit_tls().is_some();
+                let for_good = encrypting && is_certificate(&error);
+                self.failed(pass.now_us, step, not_open(step, &error), for_good);
             }
             Poll::Pending if *deadline_us <= pass.now_us => {
                 let seconds = self.relay.connect_us() / 1_000_000;
-                self.failed(format!("no connection within {seconds} s"), false);
+                let what = if step == Step::StartTls { "TLS" } else { "connection" };
+                self.failed(pass.now_us, step, format!("no {what} within {seconds} s"), false);
             }
             Poll::Pending => {}
         }
@@ -161,6 +173,13 @@ impl SmtpSession {
     fn handle_timeout(&mut self, pass: &mut Pass<'_>) {
         let Link::Up(line) = &mut self.link else { return };
         line.handle_timeout(pass.now_us);
+        if !line.session.is_silent() {
+            self.greeted_by_us = None;
+        } else if self.greeted_by_us.is_some_and(|at_us| at_us <= pass.now_us) {
+            self.greeted_by_us = None;
+            let why = advice::silent(self.relay.tls_mode(), self.relay.connect_us().min(SILENT_US));
+            self.change = Some(Change::Down { why, fatal: false });
+        }
         if self.greeting.is_some() && pass.now_us >= self.opened_us + WORKED_US {
             (self.useful, self.worked) = (true, true);
         }
@@ -242,7 +261,7 @@ impl SmtpSession {
     pub(crate) fn timeout(&self) -> Option<u64> {
         match &self.link {
             Link::Opening { deadline_us, .. } => Some(*deadline_us),
-            Link::Up(line) => line.session.poll_timeout(),
+            Link::Up(line) => [line.session.poll_timeout(), self.greeted_by_us].into_iter().flatten().min(),
             Link::Resting | Link::Ended => None,
         }
     }
@@ -286,9 +305,15 @@ impl SmtpSession {
         }
     }
 
-    /// No connection came of it.
-    fn failed(&mut self, why: String, for_good: bool) {
-        self.change = Some(Change::Down { why, fatal: for_good });
+    /// No connection came of it, or none with TLS.
+    #[cold]
+    fn failed(&mut self, now_us: u64, step: Step, why: String, for_good: bool) {
+        let without = if step == Step::StartTls { self.relay.tls_failed(now_us, &why) } else { None };
+        self.change = Some(match without {
+            Some(true) => Change::InPlain { why },
+            Some(false) => Change::Rested,
+            None => Change::Down { why, fatal: for_good },
+        });
         self.link = if self.closing { Link::Ended } else { Link::Resting };
     }
 
@@ -305,7 +330,7 @@ impl SmtpSession {
             }
         }
         self.greeting = None;
-        self.change = Some(hear::change(reason, error, self.useful));
+        self.change = Some(hear::change(self.relay.tls_mode(), reason, error, self.useful));
         if self.closing {
             self.link = Link::Ended;
         }

@@ -107,8 +107,21 @@ pub(crate) fn is_certificate(error: &io::Error) -> bool {
     matches!(of_tls(error), Some(rustls::Error::InvalidCertificate(_)))
 }
 
+/// What did not come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The connection, encrypted from its first octet where that is asked for.
+    Connect,
+    /// TLS on a connection that began in plain.
+    StartTls,
+}
+
 /// Why there is no connection, or no TLS, and what to do about it.
-pub(crate) fn not_open(what: &str, error: &io::Error) -> String {
+pub(crate) fn not_open(step: Step, error: &io::Error) -> String {
+    let what = match step {
+        Step::Connect => "no connection",
+        Step::StartTls => "no TLS",
+    };
     match of_tls(error) {
         Some(rustls::Error::InvalidCertificate(why)) if is_authority(why) => {
             "the certificate does not verify: it is that of an authority (CA:TRUE), which is not one for servers; \
@@ -118,9 +131,9 @@ pub(crate) fn not_open(what: &str, error: &io::Error) -> String {
         Some(rustls::Error::InvalidCertificate(why)) => format!(
             "the certificate does not verify: {why}; give the relay a valid one, or its authority in `ca`"
         ),
-        Some(rustls::Error::InvalidMessage(_)) => format!(
-            "{what}: what answers there does not speak TLS ({error}); if `tls` is \"implicit\", it may have to be \
-             \"required\" at this port"
+        Some(rustls::Error::InvalidMessage(_)) if step == Step::Connect => format!(
+            "{what}: what answers there does not speak TLS from the first octet ({error}); where STARTTLS comes \
+             first, as at ports 25 and 587, `tls` is \"required\""
         ),
         _ => format!("{what}: {error}"),
     }
@@ -196,7 +209,7 @@ mod tests {
         let verified = verifier.verify_server_cert(certificate.der(), &[], &host, &[], UnixTime::now());
         let error = io::Error::new(io::ErrorKind::InvalidData, verified.err()?);
         assert!(is_certificate(&error), "{error}");
-        Some(not_open("no TLS", &error))
+        Some(not_open(Step::StartTls, &error))
     }
 
     #[test]

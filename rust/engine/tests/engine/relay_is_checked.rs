@@ -76,3 +76,24 @@ fn a_certificate_that_ends_soon_is_told_in_days() {
         assert!(said.contains(told.unwrap_or_default()), "{said:?}");
     }
 }
+
+#[test]
+fn a_port_that_speaks_tls_from_the_first_octet_is_known_for_certain() {
+    for tls in ["none", "opportunistic", "required"] {
+        let office = PostOffice::start_encrypted(RelayConfig::default(), Encryption::Implicit, "127.0.0.1");
+        let gateway = relay("mail-a", office.port, "").replace("\"none\"", &format!("{tls:?}"));
+        let check = check(&gateway, 10);
+        assert!(!check.ok, "{check:?}");
+        assert!(check.text.contains("speaks TLS from the first octet"), "{}", check.text);
+        assert!(check.text.contains("\"implicit\""), "{}", check.text);
+    }
+}
+
+#[test]
+fn a_port_that_begins_in_plain_is_told_apart() {
+    let office = PostOffice::start_encrypted(RelayConfig::default(), Encryption::StartTls, "127.0.0.1");
+    let check = check(&relay("mail-a", office.port, "").replace("\"none\"", "\"implicit\""), 10);
+    assert!(!check.ok, "{check:?}");
+    assert!(check.text.contains("does not speak TLS from the first octet"), "{}", check.text);
+    assert!(check.text.contains("`tls` is \"required\""), "{}", check.text);
+}

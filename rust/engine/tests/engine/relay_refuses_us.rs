@@ -105,6 +105,32 @@ fn with_opportunistic_tls_any_certificate_keeps_off_who_only_listens() {
 }
 
 #[test]
+fn a_relay_that_waits_for_us_to_begin_with_tls_is_told_of_and_another_takes_over() {
+    let silent = PostOffice::start_encrypted(RelayConfig::default(), Encryption::Implicit, "127.0.0.1");
+    let other = PostOffice::start(RelayConfig::default());
+    let gateways = [
+        relay("mail-a", silent.port, r#", "priority": 0, "timeouts": {"connect_ms": 300}"#),
+        relay("mail-b", other.port, r#", "priority": 1"#),
+    ];
+    let engine = Engine::open(config(None, &gateways)).unwrap();
+    let id = launch(&engine, "alert", 100, "k");
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("no greeting within 0.3 s") && text.contains("\"implicit\""), "{text}");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    assert_eq!((accepted(&progress), other.books().messages), (100, 100));
+}
+
+#[test]
+fn a_relay_that_hangs_up_without_a_word_may_want_tls() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().take(3).for_each(drop));
+    let engine = Engine::open(config(None, &[relay("mail-a", port, "")])).unwrap();
+    let text = said(&engine.events(Some(0), None).unwrap());
+    assert!(text.contains("before the relay said anything") && text.contains("\"implicit\""), "{text}");
+}
+
+#[test]
 fn a_sender_that_the_relay_does_not_take_fails_nobody() {
     use bealert_sim::relay::{Fate, Faults, Phase, Rule};
     use bealert_wire::smtp::{EnhancedCode, Reply};

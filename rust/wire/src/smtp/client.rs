@@ -186,6 +186,12 @@ impl Client {
         self.ring.transactions.iter().filter(|transaction| transaction.open > 0).count() as u32
     }
 
+    /// Whether the transport is up, and the server has said nothing yet.
+    pub fn is_silent(&self) -> bool {
+        let waits = self.ring.expected.front().is_some_and(|first| first.what == What::Greeting);
+        self.stage == Stage::Opening && waits && !self.replies.is_partial()
+    }
+
     /// Whether the transport is to begin TLS now: then [`Self::tls_started`], or if that fails
     /// [`Self::disconnected`].
     pub fn wants_tls(&self) -> bool {

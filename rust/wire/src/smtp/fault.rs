@@ -87,6 +87,9 @@ pub enum CloseReason {
     /// BDAT does not work there, and what it said next may be about text it took for commands.
     #[error("the relay does not take BDAT as it says")]
     BdatBroken,
+    /// The transport went away before the server had greeted.
+    #[error("the connection was lost before the relay said anything")]
+    NotGreeted,
     /// No reply in time.
     #[error("no reply to {phase} in time")]
     TimedOut {

@@ -116,3 +116,17 @@ fn the_connection_that_ends_by_itself_is_told_as_that() {
     session.client.handle_timeout(session.now + MINUTE);
     assert_eq!(session.client.poll_event(), None);
 }
+
+#[test]
+fn a_relay_that_never_said_anything_is_told_apart() {
+    let mut session = Session::new(config(Mode::Joined), Server::offering(ALL));
+    assert!(session.client.is_silent());
+    assert_eq!(session.disconnect(), [Event::Closed { why: CloseReason::NotGreeted }]);
+
+    for heard in ["220 relay.example", "220 relay.example ESMTP\r\n"] {
+        let mut session = Session::new(config(Mode::Joined), Server::offering(ALL));
+        session.client.receive(session.now, heard.as_bytes());
+        assert!(!session.client.is_silent(), "{heard:?}");
+        assert_eq!(session.disconnect(), [Event::Closed { why: CloseReason::Dropped }]);
+    }
+}

@@ -1,5 +1,6 @@
 //! Connections of a mail relay: made for the messages that wait, and what their end means.
 
+use bealert_core::ledger::NoticeCode;
 use bealert_sim::client::Standing;
 
 use super::{Gateway, Health, Session};
@@ -56,6 +57,14 @@ impl Gateway {
             pass.log.info("gateway", text);
             self.last_why = why;
         }
+    }
+
+    /// The relay's encryption does not work, and was not required.
+    pub(super) fn in_plain(&mut self, pass: &mut Pass<'_>, why: &str) {
+        let name = &self.name;
+        let text = format!("{name} is sent to in plain: {why}; TLS is tried again every ten minutes");
+        pass.log.warning("gateway", text.clone());
+        pass.dispatcher.notice(pass.now_us, None, self.id, NoticeCode::Unencrypted, &text);
     }
 
     pub(super) fn opening_failed(&mut self, now_us: u64, for_good: bool) {

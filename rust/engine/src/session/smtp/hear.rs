@@ -5,8 +5,10 @@ use std::io;
 use bealert_sim::client::{Ending, HeardMail, ending};
 use bealert_wire::smtp::{CloseReason, Event, Ready};
 
+use super::advice::advised;
 use super::offer::Offer;
 use super::{Link, SmtpSession};
+use crate::config::TlsMode;
 use crate::session::{Change, Greeting, Pass};
 
 impl SmtpSession {
@@ -72,12 +74,14 @@ impl SmtpSession {
 }
 
 /// What the end of a connection means for its gateway. `worked`: it has carried a message, or lived for a while.
-pub(super) fn change(reason: Option<CloseReason>, error: Option<io::Error>, worked: bool) -> Change {
+pub(super) fn change(
+    tls: TlsMode,
+    reason: Option<CloseReason>,
+    error: Option<io::Error>,
+    worked: bool,
+) -> Change {
     let reason = reason.unwrap_or(CloseReason::Dropped);
-    let why = match error {
-        Some(error) if reason == CloseReason::Dropped => format!("{reason}: {error}"),
-        _ => reason.to_string(),
-    };
+    let why = advised(tls, reason, error.as_ref());
     match ending(reason, worked) {
         Ending::Rested => Change::Rested,
         Ending::Crowded => Change::Crowded { why },

@@ -10,6 +10,7 @@ use bealert_wire::smtp::{
     Secret, Timeouts, TlsMode as WireTls,
 };
 
+use super::in_plain::InPlain;
 use super::offer::Offer;
 use super::returns::Returns;
 use crate::campaign::Mailroom;
@@ -37,6 +38,7 @@ pub(crate) struct Relay {
     learnt: Mutex<Learnt>,
     refusals: Mutex<Refusals>,
     breaker: Mutex<Breaker>,
+    in_plain: Mutex<InPlain>,
 }
 
 /// How often a relay refused, by its reply codes.
@@ -49,9 +51,9 @@ impl Relay {
         let client = client_config(config);
         let tls = tls_of(config)?;
         let returns = Returns::of(config, mailroom.hash_key())?;
-        let (learnt, refusals, breaker) = Default::default();
-        let mailroom = Arc::clone(mailroom);
-        Ok(Self { config: config.clone(), client, tls, returns, mailroom, learnt, refusals, breaker })
+        let (learnt, refusals, breaker, in_plain) = Default::default();
+        let (config, mailroom) = (config.clone(), Arc::clone(mailroom));
+        Ok(Self { config, client, tls, returns, mailroom, learnt, refusals, breaker, in_plain })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -76,9 +78,24 @@ impl Relay {
         self.tls.as_ref()
     }
 
+    /// How connections are to be encrypted.
+    pub(crate) fn tls_mode(&self) -> TlsMode {
+        self.config.tls
+    }
+
     /// The pure session of a new connection.
-    pub(crate) fn client(&self) -> Client {
-        Client::new(ClientConfig { learnt: *lock(&self.learnt), ..self.client.clone() })
+    pub(crate) fn client(&self, now_us: u64) -> Client {
+        let tls = lock(&self.in_plain).mode(now_us, self.client.tls);
+        Client::new(ClientConfig { tls, learnt: *lock(&self.learnt), ..self.client.clone() })
+    }
+
+    /// TLS that the relay offered has failed. Where the next connections do without it, gives whether that is news.
+    pub(crate) fn tls_failed(&self, now_us: u64, why: &str) -> Option<bool> {
+        InPlain::is_allowed(&self.client).then(|| lock(&self.in_plain).failed(now_us, why))
+    }
+
+    pub(crate) fn tls_works(&self) {
+        lock(&self.in_plain).works();
     }
 
     /// Keeps what a connection has taught; gives it in words where the next ones are made otherwise for it.

@@ -86,6 +86,7 @@ impl Client {
         }
         let dropped = match self.stage {
             Stage::Quitting { why, .. } => why,
+            _ if self.is_silent() => CloseReason::NotGreeted,
             _ => CloseReason::Dropped,
         };
         let why = self.closing.unwrap_or(dropped);
