@@ -21,7 +21,7 @@ from bealert_engine.bounces import Bounces, bounces_of
 from bealert_engine.errors import ConfigError
 from bealert_engine.gateways import Gateway, Smpp, Smtp
 from bealert_engine.scenario import Scenario, language
-from bealert_engine.secret import resolve
+from bealert_engine.secret import file_of, resolve
 
 __all__ = ["Config"]
 
@@ -125,14 +125,17 @@ class Config:
         problems: list[str] = []
         for order, gateway in enumerate(self.gateways):
             revealed: dict[str, str] = {}
+            files: dict[str, str] = {}
             for key, secret in gateway.secrets().items() if secrets else ():
                 try:
                     revealed[key] = resolve(secret, self._base())
+                    if (file := file_of(secret, self._base())) is not None:
+                        files[key] = str(file)
                 except Wrong as wrong:
                     problems += self._at(
                         gateway, [problem.under(key) for problem in wrong.problems]
                     )
-            wired.append(gateway.wire(secrets=revealed, order=order))
+            wired.append(gateway.wire(secrets=revealed, files=files, order=order))
         if problems:
             raise ConfigError(problems)
         return wired

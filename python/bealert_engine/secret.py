@@ -79,8 +79,15 @@ def resolve(secret: str | Secret, base: Path) -> str:
     """The secret in plain text; `base` is where a relative `file:` path starts."""
     if isinstance(secret, Secret):
         return secret.reveal()
-    scheme, _, rest = secret.partition(":")
-    return _from_environment(rest) if scheme == "env" else _from_file(base / rest)
+    file = file_of(secret, base)
+    return _from_environment(secret.partition(":")[2]) if file is None else _from_file(file)
+
+
+def file_of(secret: str | Secret, base: Path) -> Path | None:
+    """The file that the secret stands in, as an absolute path, or None."""
+    if isinstance(secret, Secret) or not secret.startswith("file:"):
+        return None
+    return (base / secret.removeprefix("file:")).absolute()
 
 
 def _from_environment(variable: str) -> str:

@@ -72,6 +72,7 @@ def test_the_contract_is_read_from_wherever_the_process_is(
     assert wire["bounces"] == {"maildir": str(tmp_path / "bounces")}
     (relay,) = wire["gateways"]
     assert (relay["password"], relay["dkim"][0]["key"]) == ("hush", "PEM")
+    assert relay["password_file"] == str(tmp_path / "secrets" / "relay")
     (scenario,) = wire["scenarios"]
     assert scenario["unsubscribe"] == {"url": None, "mailto": "stop@be-alert.example"}
     (email,) = scenario["email"]

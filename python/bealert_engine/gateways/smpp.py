@@ -103,8 +103,11 @@ class Smpp:
         """The secrets that it is opened with, by their keys."""
         return {"password": self.password}
 
-    def wire(self, *, secrets: Mapping[str, str], order: int) -> dict[str, Any]:
+    def wire(
+        self, *, secrets: Mapping[str, str], files: Mapping[str, str], order: int
+    ) -> dict[str, Any]:
         """As the Rust core takes it, with its secrets; `order` is the place among the gateways."""
+        del files
         return {
             "name": self.name,
             "type": "smpp",

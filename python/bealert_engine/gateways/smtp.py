@@ -23,7 +23,7 @@ Tls: TypeAlias = Literal["none", "opportunistic", "required", "implicit"]
 """Whether a connection is encrypted: by STARTTLS if offered, by STARTTLS or not at all, or from the
 first octet."""
 
-Auth: TypeAlias = Literal["auto", "plain", "login", "xoauth2"]
+Auth: TypeAlias = Literal["auto", "plain", "login", "xoauth2", "oauthbearer"]
 """How to log in; "auto" takes PLAIN or LOGIN, whichever is offered."""
 
 Mode: TypeAlias = Literal["auto", "lockstep", "pipelined", "joined", "bdat"]
@@ -62,8 +62,9 @@ class Smtp:
         ca: "file:PATH" of certificates (PEM) to trust besides those of the system: of authorities,
             or the relay's own, which may sign itself.
         username: The account; None does not log in. Wants `tls` "required" or "implicit".
-        password: Its password, or token for "xoauth2": "env:NAME", "file:PATH" or `Secret(value)`.
-        auth: "auto", "plain", "login" or "xoauth2"; only ever inside TLS.
+        password: Its password, or token for "xoauth2" and "oauthbearer": "env:NAME", "file:PATH"
+            or `Secret(value)`. A file is read again for each connection.
+        auth: "auto", "plain", "login", "xoauth2" or "oauthbearer"; only ever inside TLS.
         bounces_to: The address that bounces return to, each with a token behind a "+" in front of
             the @. None: they return to the sender, and nothing is learnt of them.
         reply_to: Where answers of people go, if not to the sender.
@@ -143,8 +144,13 @@ class Smtp:
         keys = {f"dkim.{at}.key": key.key for at, key in enumerate(dkim_keys(self.dkim))}
         return {key: secret for key, secret in {**given, **keys}.items() if secret is not None}
 
-    def wire(self, *, secrets: Mapping[str, str], order: int) -> dict[str, Any]:
-        """As the Rust core takes it, with its secrets; weights count, not the place in a list."""
+    def wire(
+        self, *, secrets: Mapping[str, str], files: Mapping[str, str], order: int
+    ) -> dict[str, Any]:
+        """As the Rust core takes it, with its secrets and the files that some of them stand in.
+
+        Weights count, not the place in a list.
+        """
         del order
         signing = enumerate(dkim_keys(self.dkim))
         return {
@@ -156,6 +162,7 @@ class Smtp:
             "ca": secrets.get("ca"),
             "username": self.username,
             "password": secrets.get("password"),
+            "password_file": files.get("password"),
             "auth": self.auth,
             "sender": self.sender,
             "bounces_to": self.bounces_to,

@@ -75,7 +75,7 @@ class Relay(FarEnd[_engine.Relay]):
         tls: "none", "starttls", "required" or "implicit".
         certificate: Its certificate and chain, in PEM.
         key: The key of it, in PEM.
-        auth: The mechanisms it offers: "plain", "login", "xoauth2".
+        auth: The mechanisms it offers: "plain", "login", "xoauth2", "oauthbearer".
         user: The account that it lets in; None lets any.
         password: Its password or token; None takes any.
         auth_required: Whether it takes messages of such accounts only.
@@ -133,7 +133,7 @@ class Relay(FarEnd[_engine.Relay]):
         tls: Literal["none", "starttls", "required", "implicit"] = "none",
         certificate: str | None = None,
         key: str | None = None,
-        auth: Sequence[Literal["plain", "login", "xoauth2"]] = (),
+        auth: Sequence[Literal["plain", "login", "xoauth2", "oauthbearer"]] = (),
         user: str | None = None,
         password: str | None = None,
         auth_required: bool = False,

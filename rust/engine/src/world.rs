@@ -379,7 +379,8 @@ fn relay(smtp: &SmtpConfig, options: &str, seed: u64) -> Result<GatewaySetup, St
     let mut sim = options.config()?;
     if smtp.username.is_some() && !judges {
         // No password is known here: whoever has an account is let in.
-        sim.extensions.auth = AuthMechanisms { plain: true, login: true, xoauth2: true, other: false };
+        sim.extensions.auth =
+            AuthMechanisms { plain: true, login: true, xoauth2: true, oauthbearer: true, other: false };
     }
     if !seeded {
         sim.seed = seed;

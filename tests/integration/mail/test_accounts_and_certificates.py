@@ -287,6 +287,60 @@ def test_a_relay_that_lets_us_in_again_gets_the_campaign(
         assert not campaign.report().possibly_doubled
 
 
+@pytest.mark.parametrize("auth", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_token_in_a_file_is_read_again_for_each_connection(
+    auth: str, relay: Any, sending: Any, persons: Any, certificate: Any, tmp_path: Path
+) -> None:
+    """Tokens live for an hour; whoever renews one replaces the file and nothing else."""
+    file, made = tmp_path / "token", certificate()
+    file.write_text("first\n")
+
+    def told(line: str) -> str:
+        octets = base64.b64decode(line.split(" ")[2]).decode()
+        return octets.split("auth=Bearer ")[1].split("\x01")[0]
+
+    office = relay(tls=made.context, auth=auth)
+    account = {"username": "bealert", "password": f"file:{file}", "auth": auth.lower()}
+    engine = sending(
+        office.gateway(
+            tls="required", ca=made.ca, connections=1, messages_per_connection=5, **account
+        )
+    )
+    assert engine.launch(persons(5), key="k1").wait(timeout_s=60).email.accepted == 5
+    file.write_text("second\n")
+    assert engine.launch(persons(20), key="k2").wait(timeout_s=60).email.accepted == 20
+    file.unlink()
+    assert engine.launch(persons(20), key="k3").wait(timeout_s=60).email.accepted == 20
+    tokens = [told(line) for line in office.heard("AUTH")]
+    assert set(tokens) == {"first", "second"}
+    assert tokens == sorted(tokens), "what was read before is told while the file is away"
+
+
+@pytest.mark.parametrize("auth", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_token_that_is_over_is_told_in_the_relay_s_own_word(
+    auth: str, relay: Any, sending: Any, persons: Any, certificate: Any
+) -> None:
+    made, challenge = certificate(), base64.b64encode(b'{"status":"invalid_token"}').decode()
+
+    def rule(_: Any, line: str) -> str | None:
+        if line.startswith("AUTH"):
+            return f"334 {challenge}"
+        return "535 5.7.8 Not accepted" if line in ("", "AQ==") else None
+
+    office = relay(rule, tls=made.context, auth=auth)
+    account = {"username": "bealert", "password": be.Secret(PASSWORD), "auth": auth.lower()}
+    engine = sending(office.gateway(tls="required", ca=made.ca, **account))
+    engine.launch(persons(5))
+    [check] = engine.engine.check()
+    for text in (engine.notice("gateway_down").text, check.text):
+        assert "535 5.7.8 Not accepted (the token's status is invalid_token)" in text
+        assert PASSWORD not in text
+    answer = {"XOAUTH2": "", "OAUTHBEARER": "AQ=="}[auth]
+    for talk in office.talks:
+        [at] = [at for at, line in enumerate(talk.heard) if line.startswith("AUTH")]
+        assert talk.heard[at + 1] == answer
+
+
 @pytest.mark.parametrize("said", ["454 4.7.0 Temporary authentication failure", "421 4.7.0 Later"])
 def test_a_login_that_fails_for_now_is_tried_again_soon(
     said: str, relay: Any, sending: Any, persons: Any, certificate: Any

@@ -17,6 +17,7 @@ use crate::config::{Config, SmtpConfig, SmtpMode, TlsMode};
 use crate::fork::Descriptors;
 use crate::mail::EmailText;
 use crate::metrics::GatewayReading;
+use crate::session::smtp::secret;
 use crate::session::smtp::{Offer, WANTS_IMPLICIT, advised, client_config, tls_of};
 use crate::session::stream::{Stream, open_smtp};
 use crate::session::tls::{Step, Tls, Trust, not_open};
@@ -219,11 +220,16 @@ async fn meet(
     let (clock, deadline) = (Clock::start(), Instant::now() + LIMIT);
     let began_us = clock.now_us();
     let tls = tls_of(config)?;
+    // On a thread of its own already, which may wait for a disk.
+    let password = match config.password_file.as_deref().filter(|_| config.username.is_some()) {
+        Some(path) => Some(secret::read(path)?),
+        None => config.password.clone(),
+    };
     let implicit = tls.clone().filter(|_| mode == TlsMode::Implicit);
     let opening = open_smtp(&config.host, config.port, implicit, &Descriptors::new());
     let stream = timeout(LIMIT, opening).await.map_err(|_| super::late(LIMIT))?;
     let mut stream = Some(stream.map_err(|error| not_open(Step::Connect, &error))?);
-    let mut client = Client::new(client_config(&SmtpConfig { tls: mode, ..config.clone() }));
+    let mut client = Client::new(client_config(&SmtpConfig { tls: mode, password, ..config.clone() }));
     client.connected(clock.now_us());
     let mut met = None;
     let mut buffer = vec![0; 4_096];

@@ -1,6 +1,7 @@
 //! What is configured of a mail relay.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -27,9 +28,12 @@ pub struct SmtpConfig {
     /// The account; without one nobody logs in.
     #[serde(default)]
     pub username: Option<String>,
-    /// Its password, or its token for XOAUTH2: never shown.
+    /// Its password, or its token for XOAUTH2 and OAUTHBEARER: never shown.
     #[serde(default)]
     pub password: Option<String>,
+    /// Where the password or token was read, if it was in a file: it is read again for each connection.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// How to log in.
     #[serde(default)]
     pub auth: AuthMechanism,
@@ -149,6 +153,8 @@ pub enum AuthMechanism {
     Login,
     /// With a bearer token for a password.
     Xoauth2,
+    /// The same as RFC 7628 has it.
+    Oauthbearer,
 }
 
 /// The highest rung of the dialogue with a relay; the connection uses what the relay offers and bears.

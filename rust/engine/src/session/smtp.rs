@@ -6,6 +6,7 @@ mod in_plain;
 mod offer;
 mod relay;
 mod returns;
+pub(crate) mod secret;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -104,7 +105,17 @@ impl SmtpSession {
             return;
         }
         let (host, port) = self.relay.address();
-        let opening = open_smtp(host, port, self.relay.implicit_tls(), &self.descriptors);
+        let connecting = open_smtp(host, port, self.relay.implicit_tls(), &self.descriptors);
+        let opening = match self.relay.secret_file() {
+            Some(path) => {
+                let relay = Arc::clone(&self.relay);
+                Box::pin(async move {
+                    relay.renew_secret(path).await;
+                    connecting.await
+                })
+            }
+            None => connecting,
+        };
         self.opened_us = now_us;
         self.useful = false;
         let deadline_us = now_us + self.relay.connect_us();
@@ -330,7 +341,7 @@ impl SmtpSession {
             }
         }
         self.greeting = None;
-        self.change = Some(hear::change(self.relay.tls_mode(), reason, error, self.useful));
+        self.change = Some(hear::change(&self.relay, reason, error, self.useful));
         if self.closing {
             self.link = Link::Ended;
         }

@@ -184,7 +184,8 @@ fn mechanisms(value: &Value) -> Result<bealert_wire::smtp::AuthMechanisms, Strin
             Some("plain") => auth.plain = true,
             Some("login") => auth.login = true,
             Some("xoauth2") => auth.xoauth2 = true,
-            _ => return Err("knows \"plain\", \"login\" and \"xoauth2\"".into()),
+            Some("oauthbearer") => auth.oauthbearer = true,
+            _ => return Err("knows \"plain\", \"login\", \"xoauth2\" and \"oauthbearer\"".into()),
         }
     }
     Ok(auth)

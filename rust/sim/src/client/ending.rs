@@ -35,7 +35,7 @@ pub fn ending(reason: CloseReason, worked: bool) -> Ending {
         | CloseReason::TlsRefused { .. }
         | CloseReason::AuthWithoutTls
         | CloseReason::AuthNotOffered => Ending::Down { fatal: true },
-        CloseReason::AuthRefused { reply } => Ending::Down { fatal: reply.is_permanent() },
+        CloseReason::AuthRefused { reply, .. } => Ending::Down { fatal: reply.is_permanent() },
         _ if worked => Ending::Lost,
         _ => Ending::Down { fatal: false },
     }

@@ -24,6 +24,7 @@ use super::learnt::{Learnt, Lesson};
 use super::mode::Mode;
 use super::replies::Replies;
 use super::reply::Reply;
+use super::sasl::TokenStatus;
 
 /// How many octets may wait, held back or not taken by the transport, when one message more is taken: so a
 /// connection holds no more than this and one message. Several messages, so that a window is few writes; half of
@@ -58,6 +59,8 @@ pub struct Client {
     helo: bool,
     tls: bool,
     authenticated: bool,
+    /// What the server said of the token.
+    token_status: TokenStatus,
     mode: Mode,
     /// The most messages of this connection.
     cap: u32,
@@ -115,6 +118,7 @@ impl Client {
             extensions: Extensions::default(),
             helo: false,
             authenticated: false,
+            token_status: TokenStatus::default(),
             mode: Mode::Lockstep,
             cap: u32::MAX,
             begun: 0,

@@ -50,6 +50,8 @@ pub struct AuthMechanisms {
     pub login: bool,
     /// A bearer token as Google and Microsoft take it.
     pub xoauth2: bool,
+    /// A bearer token as RFC 7628 has it.
+    pub oauthbearer: bool,
     /// Any other.
     pub other: bool,
 }
@@ -145,13 +147,19 @@ impl AuthMechanisms {
             b"PLAIN" => self.plain = true,
             b"LOGIN" => self.login = true,
             b"XOAUTH2" => self.xoauth2 = true,
+            b"OAUTHBEARER" => self.oauthbearer = true,
             b"" => {}
             _ => self.other = true,
         }
     }
 
     fn line(&self) -> Option<String> {
-        let names = [(self.plain, " PLAIN"), (self.login, " LOGIN"), (self.xoauth2, " XOAUTH2")];
+        let names = [
+            (self.plain, " PLAIN"),
+            (self.login, " LOGIN"),
+            (self.xoauth2, " XOAUTH2"),
+            (self.oauthbearer, " OAUTHBEARER"),
+        ];
         let names: String = names.iter().filter(|(offered, _)| *offered).map(|(_, name)| *name).collect();
         (!names.is_empty()).then(|| format!("AUTH{names}"))
     }

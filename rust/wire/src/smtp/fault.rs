@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::event::Phase;
 use super::replies::ReplyProblem;
 use super::reply::Reply;
+use super::sasl::TokenStatus;
 
 /// One breach of the protocol by the server. Good for one log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -79,10 +80,12 @@ pub enum CloseReason {
     #[error("the relay offers no mechanism to log in that serves")]
     AuthNotOffered,
     /// The server does not take the account.
-    #[error("the relay refuses the account: {reply}")]
+    #[error("the relay refuses the account: {reply}{status}")]
     AuthRefused {
         /// What it said.
         reply: Reply,
+        /// What it said of a token before.
+        status: TokenStatus,
     },
     /// BDAT does not work there, and what it said next may be about text it took for commands.
     #[error("the relay does not take BDAT as it says")]

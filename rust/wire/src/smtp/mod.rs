@@ -69,7 +69,7 @@ pub use mode::Mode;
 pub use path::{MAX_DOMAIN_OCTETS, MAX_LOCAL_PART_OCTETS};
 pub use replies::{MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES, Replies, ReplyLine, ReplyProblem};
 pub use reply::{EnhancedCode, MAX_REPLY_TEXT_OCTETS, Reply, ReplyText};
-pub use sasl::{Credentials, Mechanism, Secret};
+pub use sasl::{Credentials, Mechanism, Secret, TokenStatus};
 pub use server::{Server, ServerConfig, ServerEvent};
 pub use timeouts::Timeouts;
 pub use xtext::{read_xtext, write_xtext};

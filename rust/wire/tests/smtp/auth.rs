@@ -74,6 +74,48 @@ fn point_16_an_error_inside_334_gets_an_empty_line() {
 }
 
 #[test]
+fn point_16_oauthbearer_is_preferred_for_a_token_and_told_as_rfc_7628_has_it() {
+    let user = "be,al=ert".to_owned();
+    let auth = Some(Credentials { user, secret: Secret::Token("t0k".into()), mechanism: Mechanism::Auto });
+    let token = session(auth, "AUTH XOAUTH2 OAUTHBEARER");
+    let (heard, events, _) = dialogue(token, &["235 ok"]);
+    let initial = base64("n,a=be=2Cal=3Dert,\x01auth=Bearer t0k\x01\x01");
+    assert_eq!(heard, [format!("AUTH OAUTHBEARER {initial}")]);
+    assert!(matches!(&events[..], [Event::Ready(ready)] if ready.authenticated));
+}
+
+#[test]
+fn point_16_what_a_server_says_of_a_token_is_told_with_its_refusal() {
+    let scope = format!(r#"{{"status" : "invalid_token", "scope":"{}"}}"#, "x".repeat(200));
+    for (challenge, told) in [
+        (base64(r#"{"status":"invalid_token"}"#), " (the token's status is invalid_token)"),
+        (base64(r#"{"schemes":"bearer","status":401}"#), " (the token's status is 401)"),
+        (base64(&scope), " (the token's status is invalid_token)"),
+        (base64(r#"{"status":"two words"}"#), ""),
+        (base64(r#"{"status":""#), ""),
+        ("%%%".to_owned(), ""),
+        (String::new(), ""),
+    ] {
+        for (mechanism, offer, answer) in
+            [(Mechanism::Oauthbearer, "AUTH OAUTHBEARER", "AQ=="), (Mechanism::Xoauth2, "AUTH XOAUTH2", "")]
+        {
+            let mut token = session(account(Secret::Token("old".into()), mechanism), offer);
+            let (asked, mut said) = (format!("334 {challenge}"), 0);
+            token.server.rule = Box::new(move |line| {
+                (!line.starts_with("EHLO") && line != "QUIT").then(|| {
+                    said += 1;
+                    if said == 1 { asked.clone() } else { "535 5.7.8 no".to_owned() }
+                })
+            });
+            token.run();
+            assert_eq!(token.server.heard[2..], [answer, "QUIT"], "{challenge}");
+            let [Event::Closed { why }] = token.disconnect()[..] else { panic!("closed") };
+            assert_eq!(why.to_string(), format!("the relay refuses the account: 535 5.7.8 no{told}"));
+        }
+    }
+}
+
+#[test]
 fn point_16_what_does_not_fit_into_the_command_is_said_when_asked_for() {
     let token = "t".repeat(2_000);
     let long = session(account(Secret::Token(token), Mechanism::Auto), "AUTH XOAUTH2");

@@ -30,6 +30,10 @@ fn each_mechanism_lets_the_account_in() {
             (encode("secret") + "\r\n", 235),
         ],
         vec![(format!("AUTH XOAUTH2 {}\r\n", encode("user=account\u{1}auth=Bearer secret\u{1}\u{1}")), 235)],
+        vec![(
+            format!("AUTH OAUTHBEARER {}\r\n", encode("n,a=account,\u{1}auth=Bearer secret\u{1}\u{1}")),
+            235,
+        )],
     ] {
         let mut owner = encrypted(ServerConfig { auth_required: true, ..config() });
         assert_eq!(owner.codes("MAIL FROM:<a@b>\r\n"), [530]);
@@ -57,6 +61,17 @@ fn xoauth2_tells_why_before_it_refuses() {
     let told = STANDARD.decode(told.trim_end().strip_prefix("334 ").unwrap()).unwrap();
     assert_eq!(told, br#"{"status":"400","schemes":"Bearer"}"#);
     assert_eq!(owner.say("\r\n"), "535 5.7.8 no\r\n");
+    assert_eq!(owner.codes("NOOP\r\n"), [250]);
+}
+
+#[test]
+fn oauthbearer_tells_why_before_it_refuses() {
+    let mut owner = encrypted(config());
+    let response = STANDARD.encode("n,a=account,\u{1}auth=Bearer old\u{1}\u{1}");
+    let told = owner.say(format!("AUTH OAUTHBEARER {response}\r\n"));
+    let told = STANDARD.decode(told.trim_end().strip_prefix("334 ").unwrap()).unwrap();
+    assert_eq!(told, br#"{"status":"invalid_token"}"#);
+    assert_eq!(owner.say("AQ==\r\n"), "535 5.7.8 no\r\n");
     assert_eq!(owner.codes("NOOP\r\n"), [250]);
 }
 

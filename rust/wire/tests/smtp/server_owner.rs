@@ -43,7 +43,7 @@ pub(crate) fn everything() -> Extensions {
         enhanced_status_codes: true,
         chunking: true,
         starttls: true,
-        auth: AuthMechanisms { plain: true, login: true, xoauth2: true, other: false },
+        auth: AuthMechanisms { plain: true, login: true, xoauth2: true, oauthbearer: true, other: false },
         ..Extensions::default()
     }
 }

@@ -108,7 +108,7 @@ fn server(how: u8) -> Server {
             enhanced_status_codes: is(2),
             chunking: true,
             starttls: true,
-            auth: AuthMechanisms { plain: true, login: true, xoauth2: true, other: false },
+            auth: AuthMechanisms { plain: true, login: true, xoauth2: true, oauthbearer: true, other: false },
             ..Extensions::default()
         },
         auth_in_plain: is(3),

@@ -5,10 +5,9 @@ use std::io;
 use bealert_sim::client::{Ending, HeardMail, ending};
 use bealert_wire::smtp::{CloseReason, Event, Ready};
 
-use super::advice::advised;
 use super::offer::Offer;
+use super::relay::Relay;
 use super::{Link, SmtpSession};
-use crate::config::TlsMode;
 use crate::session::{Change, Greeting, Pass};
 
 impl SmtpSession {
@@ -75,13 +74,13 @@ impl SmtpSession {
 
 /// What the end of a connection means for its gateway. `worked`: it has carried a message, or lived for a while.
 pub(super) fn change(
-    tls: TlsMode,
+    relay: &Relay,
     reason: Option<CloseReason>,
     error: Option<io::Error>,
     worked: bool,
 ) -> Change {
     let reason = reason.unwrap_or(CloseReason::Dropped);
-    let why = advised(tls, reason, error.as_ref());
+    let why = relay.advised(reason, error.as_ref());
     match ending(reason, worked) {
         Ending::Rested => Change::Rested,
         Ending::Crowded => Change::Crowded { why },

@@ -1,18 +1,22 @@
 //! What the connections of one relay have in common: how they are made, what earlier ones have learnt.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bealert_core::dispatch::{Dispatcher, Handout};
 use bealert_core::model::Kind;
 use bealert_sim::client::{Breaker, HeardMail, hear_mail};
 use bealert_wire::smtp::{
-    BodyKind, Client, ClientConfig, Credentials, Envelope, Event, Learnt, Lesson, Mechanism, Mode, Notify,
-    Secret, Timeouts, TlsMode as WireTls,
+    BodyKind, Client, ClientConfig, CloseReason, Credentials, Envelope, Event, Learnt, Lesson, Mechanism,
+    Mode, Notify, Secret, Timeouts, TlsMode as WireTls,
 };
 
+use super::advice::advised;
 use super::in_plain::InPlain;
 use super::offer::Offer;
 use super::returns::Returns;
+use super::secret::{self, Renewed};
 use crate::campaign::Mailroom;
 use crate::config::{AuthMechanism, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
 use crate::r#loop::store::Mail;
@@ -39,6 +43,7 @@ pub(crate) struct Relay {
     refusals: Mutex<Refusals>,
     breaker: Mutex<Breaker>,
     in_plain: Mutex<InPlain>,
+    renewed: Mutex<Renewed>,
 }
 
 /// How often a relay refused, by its reply codes.
@@ -51,9 +56,9 @@ impl Relay {
         let client = client_config(config);
         let tls = tls_of(config)?;
         let returns = Returns::of(config, mailroom.hash_key())?;
-        let (learnt, refusals, breaker, in_plain) = Default::default();
         let (config, mailroom) = (config.clone(), Arc::clone(mailroom));
-        Ok(Self { config, client, tls, returns, mailroom, learnt, refusals, breaker, in_plain })
+        let (learnt, refusals, breaker, in_plain, renewed) = Default::default();
+        Ok(Self { config, client, tls, returns, mailroom, learnt, refusals, breaker, in_plain, renewed })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -86,7 +91,29 @@ impl Relay {
     /// The pure session of a new connection.
     pub(crate) fn client(&self, now_us: u64) -> Client {
         let tls = lock(&self.in_plain).mode(now_us, self.client.tls);
-        Client::new(ClientConfig { tls, learnt: *lock(&self.learnt), ..self.client.clone() })
+        let auth = self.client.auth.as_ref().map(|account| lock(&self.renewed).account(account));
+        Client::new(ClientConfig { tls, auth, learnt: *lock(&self.learnt), ..self.client.clone() })
+    }
+
+    /// The file of the account's secret, if it stands in one.
+    pub(crate) fn secret_file(&self) -> Option<PathBuf> {
+        self.config.password_file.clone().filter(|_| self.client.auth.is_some())
+    }
+
+    /// Reads the account's secret again, on a thread that may wait for a disk.
+    pub(crate) async fn renew_secret(&self, path: PathBuf) {
+        let read = tokio::task::spawn_blocking(move || secret::read(&path)).await;
+        let read = read.unwrap_or_else(|_| Err("the secret file was not read".to_owned()));
+        lock(&self.renewed).take(read);
+    }
+
+    /// Why a connection ended, and what is likely to be wrong.
+    pub(crate) fn advised(&self, reason: CloseReason, error: Option<&io::Error>) -> String {
+        let why = advised(self.config.tls, reason, error);
+        match (reason, lock(&self.renewed).problem()) {
+            (CloseReason::AuthRefused { .. }, Some(problem)) => format!("{why}; {problem}"),
+            _ => why,
+        }
     }
 
     /// TLS that the relay offered has failed. Where the next connections do without it, gives whether that is news.
@@ -224,7 +251,7 @@ pub(crate) fn client_config(config: &SmtpConfig) -> ClientConfig {
     let auth = config.username.clone().map(|user| Credentials {
         user,
         secret: match config.auth {
-            AuthMechanism::Xoauth2 => Secret::Token(password),
+            AuthMechanism::Xoauth2 | AuthMechanism::Oauthbearer => Secret::Token(password),
             _ => Secret::Password(password),
         },
         mechanism: match config.auth {
@@ -232,6 +259,7 @@ pub(crate) fn client_config(config: &SmtpConfig) -> ClientConfig {
             AuthMechanism::Plain => Mechanism::Plain,
             AuthMechanism::Login => Mechanism::Login,
             AuthMechanism::Xoauth2 => Mechanism::Xoauth2,
+            AuthMechanism::Oauthbearer => Mechanism::Oauthbearer,
         },
     });
     ClientConfig {

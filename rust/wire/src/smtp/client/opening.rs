@@ -7,7 +7,7 @@ use super::super::fault::CloseReason;
 use super::super::mode::Mode;
 use super::super::replies::ReplyLine;
 use super::super::reply::Reply;
-use super::super::sasl::Mechanism;
+use super::super::sasl::{Mechanism, TokenStatus};
 use super::ring::{Prompt, What};
 use super::{Client, Stage};
 
@@ -119,6 +119,7 @@ impl Client {
                 return self.say(now_us, What::Auth(Prompt::User), "AUTH LOGIN\r\n");
             }
             Mechanism::Xoauth2 => "XOAUTH2",
+            Mechanism::Oauthbearer => "OAUTHBEARER",
             Mechanism::Plain | Mechanism::Auto => "PLAIN",
         };
         let command = format!("AUTH {word} {}\r\n", account.initial(mechanism));
@@ -136,14 +137,18 @@ impl Client {
         }
         if !reply.is_intermediate() {
             self.events.push_back(Event::AuthRefused { reply });
-            return self.depart(now_us, CloseReason::AuthRefused { reply });
+            let status = self.token_status;
+            return self.depart(now_us, CloseReason::AuthRefused { reply, status });
         }
         let account = self.config.auth.as_ref().expect("only an account is asked for");
         let (answer, next) = match prompt {
             Prompt::Initial(mechanism) => (account.initial(mechanism), after(mechanism)),
             Prompt::User => (account.prompted(0), Prompt::Password),
             Prompt::Password => (account.prompted(1), Prompt::Over),
-            Prompt::Empty => (String::new(), Prompt::Over),
+            Prompt::Token(answer) => {
+                self.token_status = TokenStatus::read(&reply.text);
+                (answer.to_owned(), Prompt::Over)
+            }
             Prompt::Over => return self.out_of_step(Phase::Auth, reply),
         };
         self.say(now_us, What::Auth(next), &format!("{answer}\r\n"));
@@ -177,5 +182,9 @@ impl Client {
 
 /// What is said if the server asks on, once all is told.
 fn after(mechanism: Mechanism) -> Prompt {
-    if mechanism == Mechanism::Xoauth2 { Prompt::Empty } else { Prompt::Over }
+    match mechanism {
+        Mechanism::Xoauth2 => Prompt::Token(""),
+        Mechanism::Oauthbearer => Prompt::Token("AQ=="),
+        Mechanism::Auto | Mechanism::Plain | Mechanism::Login => Prompt::Over,
+    }
 }

@@ -36,8 +36,9 @@ pub(super) enum Prompt {
     Initial(Mechanism),
     User,
     Password,
-    /// An empty line: the server told an error, and waits to say that it refuses (RFC 7628 §3.2.3).
-    Empty,
+    /// Nothing of a token is left to say. If the server asks on, it has told an error, and waits for this line to say
+    /// that it refuses: an empty one with XOAUTH2, a control-A with OAUTHBEARER (RFC 7628 §3.2.3).
+    Token(&'static str),
     /// Nothing: all is said.
     Over,
 }

@@ -9,8 +9,15 @@ use crate::smtp::{AuthMechanisms, Mechanism};
 /// What asks for a user name and for a password in LOGIN: "Username:" and "Password:" in base64.
 const LOGIN_PROMPTS: [&str; 2] = ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"];
 
-/// What XOAUTH2 says before it refuses: `{"status":"400","schemes":"Bearer"}`.
-pub(super) const XOAUTH2_REFUSAL: &str = "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=";
+/// What is said before a token is refused: `{"status":"400","schemes":"Bearer"}`, and as RFC 7628 §3.2.2 has it
+/// `{"status":"invalid_token"}`.
+pub(super) fn token_refusal(mechanism: Mechanism) -> Option<&'static str> {
+    match mechanism {
+        Mechanism::Xoauth2 => Some("334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0="),
+        Mechanism::Oauthbearer => Some("334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0="),
+        Mechanism::Auto | Mechanism::Plain | Mechanism::Login => None,
+    }
+}
 
 /// An exchange on its way.
 #[derive(Debug)]
@@ -39,6 +46,7 @@ pub(super) fn named(name: &str, offered: AuthMechanisms) -> Option<Mechanism> {
         ("PLAIN", offered.plain, Mechanism::Plain),
         ("LOGIN", offered.login, Mechanism::Login),
         ("XOAUTH2", offered.xoauth2, Mechanism::Xoauth2),
+        ("OAUTHBEARER", offered.oauthbearer, Mechanism::Oauthbearer),
     ];
     let found = known.into_iter().find(|(known, offered, _)| *offered && known.eq_ignore_ascii_case(name));
     found.map(|(_, _, mechanism)| mechanism)
@@ -74,7 +82,18 @@ impl Exchange {
                 (self.user, self.has_user) = (decoded, true);
                 Step::Say(LOGIN_PROMPTS[1])
             }
-            Mechanism::Xoauth2 => self.take_bearer(&decoded),
+            Mechanism::Xoauth2 => {
+                let mut fields = decoded.split('\u{1}');
+                let user = fields.next().and_then(|field| field.strip_prefix("user="));
+                self.take_token(user.map(str::to_owned), fields, &decoded)
+            }
+            Mechanism::Oauthbearer => {
+                let mut fields = decoded.split('\u{1}');
+                // gs2-header: no channel binding, and the account as a saslname (RFC 5801 §4)
+                let user = fields.next().and_then(|field| field.strip_prefix("n,a=")?.strip_suffix(','));
+                let user = user.map(|user| user.replace("=2C", ",").replace("=3D", "="));
+                self.take_token(user, fields, &decoded)
+            }
         }
     }
 
@@ -94,14 +113,17 @@ impl Exchange {
         }
     }
 
-    /// `user=` and `auth=Bearer `, each ended by a control-A, and one more at the end.
-    fn take_bearer(&mut self, decoded: &str) -> Step {
-        let mut fields = decoded.split('\u{1}');
-        let user = fields.next().and_then(|field| field.strip_prefix("user="));
-        let token = fields.next().and_then(|field| field.strip_prefix("auth=Bearer "));
+    /// `auth=Bearer `, perhaps with fields beside it, each ended by a control-A, and one more at the end.
+    fn take_token<'a>(
+        &mut self,
+        user: Option<String>,
+        mut fields: impl Iterator<Item = &'a str>,
+        decoded: &str,
+    ) -> Step {
+        let token = fields.find_map(|field| field.strip_prefix("auth=Bearer "));
         match (user, token) {
             (Some(user), Some(token)) if decoded.ends_with("\u{1}\u{1}") => {
-                (self.user, self.secret) = (user.into(), token.into());
+                (self.user, self.secret) = (user, token.into());
                 Step::Known
             }
             _ => Step::Failed,
@@ -154,6 +176,18 @@ mod tests {
         assert_eq!((step, of(&exchange)), (Step::Known, ("account", "token")));
         let (_, step) = Exchange::begin(Mechanism::Xoauth2, Some(&STANDARD.encode("user=account\u{1}")));
         assert_eq!(step, Step::Failed);
+    }
+
+    #[test]
+    fn oauthbearer_brings_a_token() {
+        let response =
+            STANDARD.encode("n,a=one=2Ctwo=3D,\u{1}host=h\u{1}port=587\u{1}auth=Bearer token\u{1}\u{1}");
+        let (exchange, step) = Exchange::begin(Mechanism::Oauthbearer, Some(&response));
+        assert_eq!((step, of(&exchange)), (Step::Known, ("one,two=", "token")));
+        for wrong in ["n,a=account,\u{1}\u{1}", "user=account\u{1}auth=Bearer token\u{1}\u{1}"] {
+            let (_, step) = Exchange::begin(Mechanism::Oauthbearer, Some(&STANDARD.encode(wrong)));
+            assert_eq!(step, Step::Failed, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What the owner answers, and what follows of it.
 
 use super::{Asked, Dialogue, Phase};
-use crate::smtp::server::auth::XOAUTH2_REFUSAL;
+use crate::smtp::server::auth::token_refusal;
 use crate::smtp::server::config::Protocol;
 use crate::smtp::server::content::Unstuffer;
 use crate::smtp::server::event::{Hello, ServerClosed};
 use crate::smtp::server::transaction::Transaction;
-use crate::smtp::{AuthMechanisms, EnhancedCode, Mechanism, Reply};
+use crate::smtp::{AuthMechanisms, EnhancedCode, Reply};
 
 impl Dialogue {
     /// Yes. `end` is the place in the stream up to which octets came.
@@ -33,9 +33,13 @@ impl Dialogue {
     pub(in crate::smtp::server) fn answer(&mut self, now_us: u64, reply: &Reply, end: u64) {
         let Some(asked) = self.asked.take() else { return };
         let refused = reply.code >= 400;
-        if let (true, Asked::Credentials(Mechanism::Xoauth2)) = (refused && reply.code != 421, asked) {
+        if let Asked::Credentials(mechanism) = asked
+            && refused
+            && reply.code != 421
+            && let Some(told) = token_refusal(mechanism)
+        {
             // it is told why first, and says nothing to it; then it is refused (RFC 7628 §3.2.3)
-            self.say_plain(XOAUTH2_REFUSAL);
+            self.say_plain(told);
             (self.exchange, self.phase) = (None, Phase::Refusal(*reply));
             return;
         }
