@@ -7,6 +7,8 @@ pub(super) struct Look {
     pub(super) places: Vec<Place>,
     /// What stands behind `cid:`, for images that come with the letter.
     pub(super) images: Vec<String>,
+    /// Whether it shows anything that is no text.
+    pub(super) pictures: bool,
     /// Where the attributes of `<html` go, and whether it has `lang` and `dir`.
     html: Option<(usize, bool, bool)>,
 }
@@ -59,6 +61,7 @@ pub(super) fn look(source: &str) -> Look {
                 let closes = name.strip_prefix('/').is_some_and(|name| name.eq_ignore_ascii_case(raw));
                 if !name.is_empty() && (raw.is_empty() || closes) {
                     (state, tag, attribute, raw) = (At::Tag, name, "", "");
+                    look.pictures |= is(name, &["img", "svg"]);
                     at += name.len();
                     if name.eq_ignore_ascii_case("html") {
                         look.html.get_or_insert((at + 1, false, false));
@@ -71,6 +74,8 @@ pub(super) fn look(source: &str) -> Look {
             }
             (At::Tag, quote @ (b'"' | b'\'')) => state = At::Quoted(quote),
             (At::Tag, octet) if octet.is_ascii_alphabetic() => {
+                // Without quotes what looks like an attribute may be one's value.
+                look.images.extend(image(&source[at..]));
                 attribute = name(&source[at..]);
                 if let (true, Some((_, lang, dir))) = (tag.eq_ignore_ascii_case("html"), look.html.as_mut()) {
                     *lang |= attribute.eq_ignore_ascii_case("lang");
@@ -225,9 +230,10 @@ mod tests {
     #[test]
     fn images_of_the_letter_are_found() {
         let look = look(
-            "<img src=\"cid:map@x\"><p style='background: url(cid:logo)'><img src=\"cid:{{ a }}\"> cid:text",
+            "<img src=\"cid:map@x\"><p style='background: url(cid:logo)'><img src=\"cid:{{ a }}\"> cid:text\
+             <img src=cid:plain><img src=cid:end />",
         );
-        assert_eq!(look.images, ["map@x", "logo"]);
+        assert_eq!(look.images, ["map@x", "logo", "plain", "end"]);
     }
 
     #[test]

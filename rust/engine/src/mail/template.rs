@@ -77,6 +77,13 @@ pub(super) fn body(part: Part, content: &Content, slots: &mut Slots) -> Body {
     Body { encoded: ended(out, after_slot), blank }
 }
 
+/// Whether what a template says is said by values alone.
+pub(super) fn says_values_alone(language: &str, source: &str) -> bool {
+    let Ok(content) = Content::compile(&[(language, source)]) else { return false };
+    let silent = |piece| matches!(piece, Piece::Literal(text) if !text.trim().is_empty());
+    content.pieces(0).is_some_and(|mut pieces| !pieces.any(silent))
+}
+
 /// A text ends with a line end, as every line of it does: a soft break at the end is one, and after a slot's own
 /// soft break another line follows.
 fn ended(mut out: Vec<u8>, after_slot: bool) -> String {

@@ -45,18 +45,20 @@ impl Version {
             problems.push(MailProblem::Place { language: language.to_owned(), line, place, advice });
         }
         tree::check(email, look.as_ref(), &mut problems);
-        let derived = match (&email.text, &email.html) {
-            (None, None) => {
-                problems.push(MailProblem::Bodiless { language: language.to_owned() });
-                None
-            }
-            (None, Some(html)) => derived::text(html).filter(|text| !text.trim().is_empty()),
-            _ => None,
+        if email.text.is_none() && email.html.is_none() {
+            problems.push(MailProblem::Bodiless { language: language.to_owned() });
+        }
+        // What the HTML says; none where a picture says it all, or where there is too much of it.
+        let derived = email.html.as_deref().and_then(derived::text);
+        let pictures = look.as_ref().is_some_and(|look| look.pictures);
+        let (said, silent) = match derived {
+            Some(text) if text.is_empty() => (None, !pictures),
+            said => (said, false),
         };
-        let text = email.text.as_ref().or(derived.as_ref());
+        let text = email.text.as_ref().or(said.as_ref());
         let document = email.html.as_ref().map(|html| {
-            // One without content is found to be blank, not made a document of.
-            if html.trim().is_empty() { html.clone() } else { html::document(html, language) }
+            // One that shows nothing is found to be blank, not made a document of.
+            if silent { String::new() } else { html::document(html, language) }
         });
         let mut compiled = |part, source: Option<&String>| {
             let compiled = source.map(|source| template::compile(part, language, source)).transpose();
@@ -64,6 +66,8 @@ impl Version {
         };
         let text = compiled(Part::Text, text);
         let html = compiled(Part::Html, document.as_ref());
+        let values_alone =
+            said.filter(|_| !pictures).is_some_and(|said| template::says_values_alone(language, &said));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -72,7 +76,7 @@ impl Version {
             html,
             mark: if settings.drill { head::drill_mark(language) } else { "" },
             cut: Slots::default().cut(b""),
-            blank: Vec::new(),
+            blank: Vec::from_iter(values_alone.then_some(Part::Html)),
             body_hash: None,
             intros: Vec::new(),
         };

@@ -65,7 +65,7 @@ pub enum TemplateProblem {
         language: String,
     },
     /// A text without a character to show.
-    #[error("the text for {language} is empty")]
+    #[error("the text for {language} is empty: write one, or take the language out")]
     Blank {
         /// Which.
         language: String,

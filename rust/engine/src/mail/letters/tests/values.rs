@@ -119,6 +119,27 @@ fn what_is_missing_or_blank_is_no_letter() {
     ));
 }
 
+#[test]
+fn html_that_shows_nothing_is_no_letter() {
+    let blank = LetterProblem::Template { part: Part::Html, problem: RenderProblem::Blank };
+    for text in [None, Some("x")] {
+        let said = |html: &str, own: &[(&str, &str)]| {
+            rendered(&compiled(email("s", text, Some(html)), &settings(Kind::News)), own, None)
+        };
+        let personal = "<p title='{{ b }}'> {{ a }} </p>\n";
+        assert_eq!(said(personal, &[("a", " "), ("b", " ")]).unwrap_err(), blank);
+        assert!(said(personal, &[("a", "x"), ("b", "")]).is_ok());
+        assert!(said("<p><img src='https://x.example/map.png'></p>", &[]).is_ok());
+        for html in ["<p> </p>\n", "<!-- x -->", "<html><body></body></html>", "&nbsp;"] {
+            let problems =
+                Letters::compile(&[email("s", text, Some(html))], &settings(Kind::News)).unwrap_err();
+            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert!(said[0].starts_with("html of the e-mail: the text for nl is empty: "), "{said:?}");
+        }
+    }
+}
+
 fn whole() -> Letters {
     compiled(
         email(
