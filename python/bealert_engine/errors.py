@@ -81,7 +81,10 @@ class PlanRefused(_Refusal):
 
 
 class PlanStale(BealertError):
-    """The plan is older than 24 hours or the gateways changed since. Plan again, then launch."""
+    """The plan is older than 24 hours or the gateways changed since. Plan again, then launch.
+
+    So is one with an e-mail that is larger than any relay takes, as they have said meanwhile.
+    """
 
 
 class KeyConflict(BealertError):

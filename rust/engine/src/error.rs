@@ -10,7 +10,7 @@ pub enum EngineError {
     /// The configuration can't be used: a problem a line.
     #[error("{0}")]
     Config(String),
-    /// The plan was made for other gateways, or too long ago.
+    /// The plan was made for other gateways, too long ago, or before it was known what relays take.
     #[error("{0}; make a new plan and launch that")]
     PlanStale(String),
     /// The key belongs to a campaign with other content.

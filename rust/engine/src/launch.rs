@@ -96,9 +96,19 @@ impl Engine {
         } else if now_ms.saturating_sub(plan.created_ms) > PLAN_AGE_MS {
             "the plan is older than 24 h"
         } else {
-            return Ok(());
+            return self.too_large(plan).map_or(Ok(()), |why| Err(EngineError::PlanStale(why)));
         };
         Err(EngineError::PlanStale(stale.to_owned()))
+    }
+
+    /// What no relay takes of a plan that was made before they were met, or by another process.
+    fn too_large(&self, plan: &Plan) -> Option<String> {
+        let octets = plan.channels.iter().map(|channel| channel.largest_octets).max()?;
+        let relays = self.inner.config.gateways.iter().filter(|gateway| gateway.channel() == Channel::Email);
+        let limits = relays.map(|relay| self.inner.mailroom.largest(relay.name()));
+        let most = limits.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
+        (octets > most)
+            .then(|| format!("its largest e-mail has {octets} octets, and no relay takes more than {most}"))
     }
 
     /// Gives the campaign its number. Nobody is left with one who did not wait for it.

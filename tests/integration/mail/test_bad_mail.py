@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -115,16 +116,20 @@ def test_nothing_that_a_value_holds_ends_a_message_or_a_line(
 def test_a_message_that_is_larger_than_the_relay_takes(
     relay: Any, sending: Any, persons: Any
 ) -> None:
-    """Said by check before it is sent, then by a notice; and not one octet of it leaves."""
-    office = relay(offers=("PIPELINING", "SIZE 50000"))
+    """Launched before the relay was met: said by check and a notice, and not an octet leaves."""
+    awake = threading.Event()
+
+    def not_yet(_: Any, heard: str) -> str | None:
+        return "421 4.3.2 Soon" if heard == ":greeting" and not awake.is_set() else None
+
+    office = relay(not_yet, offers=("PIPELINING", "SIZE 50000"))
     plan_of_town = be.Attachment(data=bytes(60_000), name="town.bin")
     email = be.Email("A map", text="See the map.\n", attachments=[plan_of_town])
     engine = sending(office.gateway(), email=email, scenario={"expiry": "4s"})
-    # What was planned before anything was known of the relay.
-    plan = engine.engine.plan("alert", to=persons(3))
+    campaign = engine.launch(persons(3))
+    awake.set()
     [check] = engine.engine.check()
     assert any("alert" in line and "50" in line for line in check.warnings), check
-    campaign = engine.engine.launch(plan, by="tests", key="k")
     progress = campaign.wait(timeout_s=60)
     # Nobody is failed for one relay: another could have taken it.
     assert (progress.email.expired, progress.email.failed) == (3, 0)

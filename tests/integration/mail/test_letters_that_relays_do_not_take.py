@@ -10,6 +10,9 @@ import pytest
 
 import bealert_engine as be
 
+SILENT = "silent"
+"""What a relay does instead of a reply, see `ScriptedRelay`."""
+
 TOWN = be.Attachment(data=bytes(60_000), name="town.bin")
 """Some 82,000 octets in an e-mail: four for three, in lines of 76."""
 
@@ -30,7 +33,8 @@ def refused(engine: be.Engine, to: Any) -> str:
 def test_nothing_is_said_of_a_relay_that_was_not_met(
     relay: Any, sending: Any, persons: Any
 ) -> None:
-    engine = sending(relay(offers=offers(50_000)).gateway(), email=MAP).engine
+    office = relay(lambda _, heard: SILENT if heard == ":greeting" else None, offers=offers(50_000))
+    engine = sending(office.gateway(), email=MAP).engine
     plan = engine.plan("alert", to=persons(1))
     assert plan.warnings == ()
     assert "warning:" not in plan.summary()
@@ -41,7 +45,8 @@ def test_a_letter_that_no_relay_takes_refuses_the_plan_by_scenario_language_and_
 ) -> None:
     gateways = [relay(offers=offers(n)).gateway(name) for name, n in (("a", 40_000), ("b", 50_000))]
     engine = sending(*gateways, email=MAP).engine
-    octets = engine.plan("alert", to=persons(3)).channels["email"].largest_octets
+    # A plan that knows nothing of gateways.
+    octets = be.make_plan(engine.config, "alert", to=persons(3)).channels["email"].largest_octets
     assert 80_000 < octets < 84_000
     engine.check()
     problem = refused(engine, persons(3))
@@ -121,3 +126,18 @@ def test_a_plan_counts_each_octet_that_is_sent(
             assert engine.plan("alert", to=persons(1)).warnings == ()
         else:
             assert f"p00000 ({octets} octets)" in refused(engine, persons(1))
+
+
+def test_a_plan_that_knew_of_no_relay_is_judged_when_it_is_launched(
+    relay: Any, sending: Any, persons: Any
+) -> None:
+    """As one is that another process made, such as `bealert launch`."""
+    engine = sending(relay(offers=offers(50_000)).gateway(), email=MAP).engine
+    plan = be.make_plan(engine.config, "alert", to=persons(3))
+    octets = plan.channels["email"].largest_octets
+    engine.check()
+    with pytest.raises(
+        be.PlanStale, match=f"has {octets} octets, and no relay takes more than 50000"
+    ):
+        engine.launch(plan, by="tests", key="k")
+    assert engine.campaigns() == []
