@@ -27,10 +27,20 @@ pub struct Offer {
 pub struct Router {
     offers: Vec<Offer>,
     routes: Vec<Route>,
-    /// The number of each route, by the offers that it was made of and its domain.
-    known: HashMap<(Vec<usize>, Option<String>), u16>,
+    /// The number of each route, by the offers that it was made of.
+    known: HashMap<Vec<usize>, Known>,
     /// Where the turn stands among equals, by those that fit.
     turns: HashMap<Vec<usize>, Turn>,
+    /// Those that fit an address, kept for their memory: a million people are routed in a plan.
+    fitting: Vec<(usize, i32, usize)>,
+    chosen: Vec<usize>,
+}
+
+/// Routes of the same gateways.
+#[derive(Debug, Default)]
+struct Known {
+    everywhere: Option<u16>,
+    domains: HashMap<String, u16>,
 }
 
 /// Whose turn it is among gateways that are preferred equally: each is credited its weight, the richest
@@ -43,28 +53,45 @@ struct Turn {
 impl Router {
     /// A router over these gateways.
     pub fn new(offers: Vec<Offer>) -> Self {
-        Self { offers, routes: Vec::new(), known: HashMap::new(), turns: HashMap::new() }
+        let (routes, known, turns, fitting, chosen) = Default::default();
+        Self { offers, routes, known, turns, fitting, chosen }
     }
 
     /// The number of the route for an address, or `None` where no gateway takes it. The longest
     /// prefix wins, then the priority; equals take turns by their weights, and each is followed by the
     /// others in the order of configuration.
     pub fn route(&mut self, channel: Channel, address: &str) -> Option<u16> {
-        let fitting = self.fitting(channel, address);
-        let (length, priority, _) = *fitting.first()?;
-        let equals = fitting.iter().take_while(|(l, p, _)| (*l, *p) == (length, priority)).count();
-        let mut chosen: Vec<usize> = fitting.into_iter().map(|(_, _, index)| index).collect();
+        self.fit(channel, address);
+        let (length, priority, _) = *self.fitting.first()?;
+        let equals = self.fitting.iter().take_while(|(l, p, _)| (*l, *p) == (length, priority)).count();
+        let mut chosen = std::mem::take(&mut self.chosen);
+        chosen.clear();
+        chosen.extend(self.fitting.iter().map(|(_, _, index)| index));
         let first = self.turn(&chosen, equals);
         chosen[..=first].rotate_right(1);
         let domain = self.limited_domain(&chosen, address);
-        let place = (chosen, domain);
-        if let Some(known) = self.known.get(&place) {
-            return Some(*known);
+        let number = self.numbered(channel, &chosen, domain);
+        self.chosen = chosen;
+        number
+    }
+
+    /// The number of the route over these gateways, a new one where there is none yet.
+    fn numbered(&mut self, channel: Channel, chosen: &[usize], domain: Option<String>) -> Option<u16> {
+        let known = self.known.get(chosen).and_then(|known| match &domain {
+            None => known.everywhere,
+            Some(domain) => known.domains.get(domain).copied(),
+        });
+        if known.is_some() {
+            return known;
         }
         let number = u16::try_from(self.routes.len()).ok()?;
-        let gateways = place.0.iter().map(|index| self.offers[*index].gateway.clone()).collect();
-        self.routes.push(Route { channel, gateways, domain: place.1.clone() });
-        self.known.insert(place, number);
+        let gateways = chosen.iter().map(|index| self.offers[*index].gateway.clone()).collect();
+        self.routes.push(Route { channel, gateways, domain: domain.clone() });
+        let known = self.known.entry(chosen.to_vec()).or_default();
+        match domain {
+            None => known.everywhere = Some(number),
+            Some(domain) => drop(known.domains.insert(domain, number)),
+        }
         Some(number)
     }
 
@@ -73,17 +100,16 @@ impl Router {
         &self.routes
     }
 
-    /// The offers that take an address, most preferred first.
-    fn fitting(&self, channel: Channel, address: &str) -> Vec<(usize, i32, usize)> {
-        let mut fitting = Vec::new();
+    /// Finds the offers that take an address, most preferred first.
+    fn fit(&mut self, channel: Channel, address: &str) {
+        self.fitting.clear();
         for (index, offer) in self.offers.iter().enumerate().filter(|(_, offer)| offer.channel == channel) {
             let longest = offer.prefixes.iter().filter(|p| address.starts_with(p.as_str()));
             if let Some(longest) = longest.map(String::len).max() {
-                fitting.push((usize::MAX - longest, offer.priority, index));
+                self.fitting.push((usize::MAX - longest, offer.priority, index));
             }
         }
-        fitting.sort_unstable();
-        fitting
+        self.fitting.sort_unstable();
     }
 
     /// Which of the first `equals` goes first now.
@@ -107,12 +133,10 @@ impl Router {
 
     /// The domain of an address, where a gateway that may carry it has a limit for it.
     fn limited_domain(&self, chosen: &[usize], address: &str) -> Option<String> {
+        let mut limits = chosen.iter().flat_map(|index| &self.offers[*index].domains).peekable();
+        limits.peek()?;
         let (_, domain) = address.rsplit_once('@')?;
-        let limits = chosen.iter().flat_map(|index| &self.offers[*index].domains);
-        limits
-            .into_iter()
-            .find(|known| known.eq_ignore_ascii_case(domain))
-            .map(|_| domain.to_ascii_lowercase())
+        limits.find(|known| known.eq_ignore_ascii_case(domain)).map(|_| domain.to_ascii_lowercase())
     }
 }
 

@@ -4,14 +4,21 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// The ids seen so far: their text once, and 13 octets each.
+/// The ids seen so far: their text once, and 18 octets each.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     text: String,
     /// Where each ends in `text`.
     ends: Vec<usize>,
-    table: HashTable<u32>,
+    table: HashTable<Known>,
     hasher: DefaultHashBuilder,
+}
+
+/// An id by its number. With its hash beside it the table grows, and finds nothing, without a look at the text.
+#[derive(Debug)]
+struct Known {
+    hash: u32,
+    index: u32,
 }
 
 impl Ids {
@@ -23,16 +30,21 @@ impl Ids {
             let start = index.checked_sub(1).map_or(0, |before| ends[before]);
             &text[start..ends[index]]
         };
-        let hash = hasher.hash_one(id);
-        if table.find(hash, |index| at(*index) == id).is_some() {
+        let hash = hasher.hash_one(id) as u32;
+        if table.find(spread(hash), |known| known.hash == hash && at(known.index) == id).is_some() {
             return false;
         }
-        let next = u32::try_from(ends.len()).expect("an audience is counted in 32 bits");
-        table.insert_unique(hash, next, |index| hasher.hash_one(at(*index)));
+        let index = u32::try_from(ends.len()).expect("an audience is counted in 32 bits");
+        table.insert_unique(spread(hash), Known { hash, index }, |known| spread(known.hash));
         text.push_str(id);
         ends.push(text.len());
         true
     }
+}
+
+/// A hash for the table, which takes its place from the low bits and a mark from the high ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 #[cfg(test)]

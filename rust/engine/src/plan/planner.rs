@@ -99,11 +99,10 @@ impl Planner {
         self.judge_id(ordinal, person.id);
         self.lanes.iter_mut().for_each(|lane| lane.judge(&person));
         self.digest.recipient(&person, self.lanes.iter().map(Lane::judged));
-        // Each lane is out of the planner while the planner works on it.
-        for mut lane in std::mem::take(&mut self.lanes) {
-            self.place(&mut lane, ordinal, &person);
-            self.lanes.push(lane);
-        }
+        // The lanes are out of the planner while the planner works on them.
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.iter_mut().for_each(|lane| self.place(lane, ordinal, &person));
+        self.lanes = lanes;
     }
 
     /// Adds somebody whom the caller can't or won't reach: counted, and reported with this reason on every channel.
