@@ -72,6 +72,8 @@ def whole(low: int, high: int) -> Reader:
     """Read a whole number from `low` to `high`."""
 
     def read(value: object) -> int:
+        if isinstance(value, float):
+            raise Wrong(f"must be a whole number, not {value}")
         if not isinstance(value, int) or isinstance(value, bool):
             raise Wrong(f"must be a whole number, not {_kind(value)}")
         if not low <= value <= high:

@@ -20,7 +20,7 @@ from bealert_engine.bounces import Bounces
 from bealert_engine.campaign import Campaign, Opened, find
 from bealert_engine.check import GatewayCheck, checked
 from bealert_engine.config import Config
-from bealert_engine.errors import BealertError, EngineForked, LedgerError
+from bealert_engine.errors import BealertError, ConfigError, EngineForked, LedgerError
 from bealert_engine.events import Event, Notice, cursor
 from bealert_engine.gateways import Gateway
 from bealert_engine.plan import Plan
@@ -111,7 +111,7 @@ class Engine:
         return engine
 
     def _open(self, config: Config) -> None:
-        native = _engine.Engine.open(config.to_wire())
+        native = _native_of(config)
         self._config = config
         self._opened = Opened(native)
         self._native = native
@@ -158,7 +158,8 @@ class Engine:
         Raises:
             ValueError: `by` or `key` is blank.
             KeyConflict: The key has launched another plan.
-            PlanStale: The plan is older than 24 hours, or the gateways changed since.
+            PlanStale: The plan is older than 24 hours, the gateways changed since, or no relay
+                takes its largest e-mail.
             LedgerError: The ledger cannot be written; nothing was launched.
         """
         native = self._opened.native
@@ -247,6 +248,17 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"<Engine on {self._config.directory or 'a ledger in memory'}>"
+
+
+def _native_of(config: Config) -> _engine.Engine:
+    """Open it; what the core finds wrong is in the file that the configuration was read from."""
+    try:
+        return _engine.Engine.open(config.to_wire())
+    except ConfigError as error:
+        place = f"{config.source}: "
+        if config.source is None or error.problems[0].startswith(place):
+            raise
+        raise ConfigError([place + problem for problem in error.problems]) from None
 
 
 def _end(opened: Opened, native: _engine.Engine, logs: LogThread) -> None:

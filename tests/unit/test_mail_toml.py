@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bealert_engine import Config, ConfigError
+from bealert_engine import Config, ConfigError, Engine
 
 GOOD = """
 data = "var"
@@ -130,3 +130,20 @@ def test_receipts_that_nobody_receives_are_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, text) == [
         "[gateways.mail-a] receipts: wants [bounces], where reports come in"
     ]
+
+
+def test_bounces_that_are_wrong_are_not_missing_too(tmp_path: Path) -> None:
+    text = GOOD.replace('mode = "auto"', 'receipts = true\nbounces_to = "b@be-alert.example"')
+    assert problems(tmp_path, text.replace('"bounces" }', "3 }")) == [
+        "top level, bounces.maildir: must be the path of a file, in quotes"
+    ]
+
+
+def test_what_shows_when_it_is_opened_names_file_and_gateway_too(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    for _ in range(2):
+        with pytest.raises(ConfigError) as caught:
+            Engine.from_toml(path)
+        [problem] = caught.value.problems
+        assert problem.startswith(f'{path}: gateway "mail-a": the dkim key of ')
+        assert "no private key in PEM" in problem

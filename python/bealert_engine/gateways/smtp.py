@@ -214,6 +214,13 @@ def _rates(value: object) -> dict[str, float]:
     return rates
 
 
+def _weight(value: object) -> int:
+    if value == 0 and not isinstance(value, bool):
+        raise Wrong("must be 1 or more; a relay that is only to take over has a higher priority")
+    weight: int = readers.whole(1, WEIGHT_LIMIT)(value)
+    return weight
+
+
 def _above_nothing(value: object) -> float:
     if readers.number(value) <= 0:
         raise Wrong(f"must be above 0, not {value}")
@@ -259,7 +266,7 @@ SMTP = Table(
         "receipt_wait": positive,
         "retry": retry_reader(RETRY_OF_MAIL),
         "reconnect_max": positive,
-        "weight": readers.whole(1, WEIGHT_LIMIT),
+        "weight": _weight,
         "priority": readers.whole(0, 1_000),
         "domains": _rates,
         "dkim": dkim_keys,

@@ -142,7 +142,10 @@ def test_point_21_what_relays_change_is_borne_and_what_matters_is_not(signed: An
     )
 
 
-def test_a_key_of_another_domain_does_not_sign(signed: Any) -> None:
-    keys = {"s1": private_key("ed25519")}
-    letters = signed(keys, SAME, domain="example.org")
-    assert not any(b"DKIM-Signature" in letter for letter in letters)
+def test_a_key_of_another_domain_is_refused(signed: Any) -> None:
+    """Letters would leave without the signature that somebody went to make a key for."""
+    with pytest.raises(be.ConfigError) as caught:
+        signed({"s1": private_key("ed25519")}, SAME, domain="example.org")
+    [problem] = caught.value.problems
+    assert "mail-a" in problem
+    assert "s1._domainkey.example.org signs nothing of mail.be-alert.be" in problem

@@ -51,13 +51,16 @@ impl Mailroom {
         for gateway in &config.gateways {
             let GatewayConfig::Smtp(smtp) = gateway else { continue };
             let mut note = |problem: String| problems.push(format!("gateway {:?}: {problem}", smtp.name));
-            if let Err(problem) = Mailbox::parse(&smtp.sender) {
-                note(format!("sender {:?}: {problem}", smtp.sender));
+            let keys: Vec<_> =
+                smtp.dkim.iter().filter_map(|key| read_key(key, &mut known, &mut note)).collect();
+            match Mailbox::parse(&smtp.sender) {
+                Ok(sender) => judge_keys(&keys, &sender, &mut note),
+                Err(problem) => note(format!("sender {:?}: {problem}", smtp.sender)),
             }
             relays.push(Relay {
                 name: smtp.name.clone(),
                 reply_to: reply_to(smtp, &mut note),
-                keys: smtp.dkim.iter().filter_map(|key| read_key(key, &mut known, &mut note)).collect(),
+                keys,
                 largest: AtomicU64::new(0),
             });
             judge_bounces_to(config, smtp, &mut note);
@@ -198,6 +201,17 @@ fn read_key<'a>(
             note(format!("the dkim key of {selector}._domainkey.{domain}: {problem}"));
             None
         }
+    }
+}
+
+/// A key that would sign nothing was meant for another relay, or for another domain.
+fn judge_keys(keys: &[Arc<DkimKey>], sender: &Mailbox, note: &mut impl FnMut(String)) {
+    let domain = sender.address().domain();
+    for key in keys.iter().filter(|key| !key.signs_for(domain)) {
+        let name = key.record_name();
+        note(format!(
+            "the dkim key of {name} signs nothing of {domain}: its domain has to be that or one above it"
+        ));
     }
 }
 

@@ -51,6 +51,9 @@ pub enum AddressProblem {
     /// A local part in quotes: legal, hardly ever real, and read differently by every relay.
     #[error("an e-mail address with quotes can't be reached reliably: give one without")]
     Quoted,
+    /// A name with it, or a second address.
+    #[error("not an e-mail address alone: give one, without a name, brackets or another address")]
+    NotAlone,
     /// A character or a dot that can't stand there.
     #[error("not an e-mail address: a character or dot before the @ can't stand there")]
     Local,
@@ -123,6 +126,9 @@ pub fn judge(raw: &str) -> Result<MailAddress, AddressProblem> {
     let (local, domain) = raw.rsplit_once('@').ok_or(AddressProblem::NoAt)?;
     if local.starts_with('"') {
         return Err(AddressProblem::Quoted);
+    }
+    if local.contains(['<', '@', ',', ';']) {
+        return Err(AddressProblem::NotAlone);
     }
     if local.contains(invisible) {
         return Err(AddressProblem::Local);
@@ -233,9 +239,11 @@ mod tests {
             (".an@example.org", AddressProblem::Local),
             ("an.@example.org", AddressProblem::Local),
             ("a..n@example.org", AddressProblem::Local),
-            ("an@bo@example.org", AddressProblem::Local),
-            ("an<an@example.org", AddressProblem::Local),
-            ("An <an@example.org>", AddressProblem::Local),
+            ("an@bo@example.org", AddressProblem::NotAlone),
+            ("an<an@example.org", AddressProblem::NotAlone),
+            ("An <an@example.org>", AddressProblem::NotAlone),
+            ("an@example.org, bo@example.org", AddressProblem::NotAlone),
+            ("an@example.org;bo@example.org", AddressProblem::NotAlone),
             ("a\u{202E}n@example.org", AddressProblem::Local),
             ("a\u{A0}n@example.org", AddressProblem::Local),
             ("an@example.org\r\nRCPT TO:<bo@example.org>", AddressProblem::Control),

@@ -29,6 +29,9 @@ pub enum MailboxProblem {
     /// A quote that is not closed.
     #[error("a quote in the name is not closed")]
     Quote,
+    /// A second address, most likely.
+    #[error("one sender has one address: put a name with < or > into quotes")]
+    Second,
     /// A line end or another control character.
     #[error("the name has a control character")]
     Control,
@@ -38,7 +41,7 @@ pub enum MailboxProblem {
 }
 
 impl Mailbox {
-    /// Reads `Name <addr>`, `"Name" <addr>`, `<addr>` or `addr`. A name needs no quotes, whatever is in it.
+    /// Reads `Name <addr>`, `"Name" <addr>`, `<addr>` or `addr`. A name needs quotes only for brackets and quotes in it.
     ///
     /// # Errors
     /// [`MailboxProblem`].
@@ -76,7 +79,11 @@ impl Mailbox {
 /// A name without the quotes it may be given in (RFC 5322 §3.2.4).
 fn unquoted(name: &str) -> Result<String, MailboxProblem> {
     let Some(inner) = name.strip_prefix('"') else {
-        return if name.contains('"') { Err(MailboxProblem::Quote) } else { Ok(name.to_owned()) };
+        return match name.chars().find(|character| "\"<>".contains(*character)) {
+            None => Ok(name.to_owned()),
+            Some('"') => Err(MailboxProblem::Quote),
+            Some(_) => Err(MailboxProblem::Second),
+        };
     };
     let (mut text, mut characters) = (String::with_capacity(inner.len()), inner.chars());
     loop {
@@ -119,6 +126,7 @@ mod tests {
             ("An \"x\" <an@example.org>", MailboxProblem::Quote),
             ("An\r\nBcc: x <an@example.org>", MailboxProblem::Control),
             ("An <josé@example.org>", MailboxProblem::Utf8),
+            ("An <an@example.org>, Bo <bo@example.org>", MailboxProblem::Second),
             ("An <>", MailboxProblem::Address(AddressProblem::Empty)),
             ("", MailboxProblem::Address(AddressProblem::Empty)),
         ] {
