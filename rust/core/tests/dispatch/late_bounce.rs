@@ -183,8 +183,10 @@ fn what_is_held_in_doubt_is_settled_days_later() {
 fn a_campaign_that_asked_for_receipts_ends_when_all_have_come_or_their_time_is_over() {
     let mut asking = relay("a");
     asking.receipts = true;
-    for restart in [false, true] {
+    // Without a restart, with one that reads a snapshot, with one that reads the journal alone.
+    for (restart, snapshot_every) in [(false, 1), (true, 1), (true, u64::MAX)] {
         let mut mail = Mail::new(vec![asking.clone()]);
+        mail.dispatcher.snapshot_every(snapshot_every);
         let all_come = accepted(&mut mail, 2);
         assert!(!mail.ended(all_come));
         assert!(mail.receipt(all_come, 0, 1, Step::Delivered) && mail.receipt(all_come, 1, 1, Step::Failed));

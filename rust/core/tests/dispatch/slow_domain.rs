@@ -15,11 +15,16 @@ fn mail() -> Mail {
 
 /// Sends for so long, each message answered at once. Gives when what left, by campaign and block.
 fn sent(mail: &mut Mail, us: u64) -> Vec<(u64, CampaignId, u32)> {
+    sent_through(mail, 0, us)
+}
+
+/// The same, through one of several relays.
+fn sent_through(mail: &mut Mail, relay: usize, us: u64) -> Vec<(u64, CampaignId, u32)> {
     let (until_us, mut sent) = (mail.now_us + us, Vec::new());
     while mail.now_us < until_us {
         // No more in a step than a session takes, so that the fast ones do not end at once.
         for _ in 0..20 {
-            let Next::Send(handout) = mail.next(0) else { break };
+            let Next::Send(handout) = mail.next(relay) else { break };
             sent.push((mail.now_us, handout.key.campaign, handout.key.block));
             mail.dispatcher.answered(
                 mail.now_us,
@@ -99,4 +104,24 @@ fn whoever_asks_is_told_when_it_takes_more() {
     mail.accept(&first);
     mail.pass(until_us - mail.now_us);
     mail.one(0);
+}
+
+#[test]
+fn whichever_relay_takes_over_keeps_to_its_own_limit() {
+    let (mut a, mut b) = (relay("a"), relay("b"));
+    a.domains = vec![("slow.example".into(), 1_000.0)];
+    b.domains = vec![("fast.example".into(), 1_000.0), ("slow.example".into(), RATE)];
+    let mut mail = Mail::new(vec![a, b]);
+    mail.launch(Kind::News, Policy::Hold, 600_000, &[(&["a", "b"], Some("slow.example"), 1_000)]);
+    assert!(sent_through(&mut mail, 0, SECOND / 10).len() > 20);
+    let a = mail.id(0);
+    mail.dispatcher.session_down(mail.now_us, a, 0);
+    let times: Vec<u64> = sent_through(&mut mail, 1, 2 * SECOND).into_iter().map(|(at, ..)| at).collect();
+    assert_within(&times);
+    assert!(times.len() > 80, "{}", times.len());
+    mail.dispatcher.session_up(mail.now_us, a, 0);
+    assert!(
+        sent_through(&mut mail, 0, SECOND / 10).len() > 20,
+        "the first is still held to the limit of the other"
+    );
 }
