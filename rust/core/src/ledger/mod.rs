@@ -4,7 +4,6 @@
 //! [`Ledger`], and the dispatcher hears `committed`. Reads go through [`LedgerReader`], which any
 //! thread may hold beside the writer and which never sends anything.
 
-#[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod entry;
 pub mod memory;
