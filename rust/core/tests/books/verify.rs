@@ -1,16 +1,12 @@
 //! `verify` finds each way in which a ledger can be wrong, and nothing in one that is right.
 
-#![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-mod story;
-
+use crate::story::Story;
 use bealert_core::ledger::{Entry, Ledger, LedgerError, LedgerReader, Parked, verify};
 use bealert_core::model::{
     BlockKey, BlockMeta, BlockRow, CampaignId, CampaignRow, CampaignState, Channel, GatewayId,
 };
 use bealert_core::outcome::Step;
 use bealert_core::tally::Tally;
-use story::Story;
 
 fn story() -> Story {
     let mut story = Story::launch(&[&[(0, 1), (1, 2)], &[(3, 1)], &[(2, 1)]]);

@@ -1,7 +1,5 @@
 //! The memory ledger keeps the contract, and fails as it is told to.
 
-#![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
-
 use bealert_core::ledger::conformance::conform;
 use bealert_core::ledger::memory::Fault;
 use bealert_core::ledger::{Batch, CommitError, Ledger, MemoryLedger, Notice, NoticeCode};

@@ -1,7 +1,5 @@
 //! A small campaign in a memory ledger, told step by step, with a naive account of it beside it.
 
-#![allow(dead_code, reason = "each test file tells a part of it")]
-
 use std::collections::BTreeMap;
 
 use bealert_core::block::{BlockWriter, Person};

@@ -6,7 +6,7 @@ use std::path::Path;
 use bealert_core::outcome::mermaid;
 
 /// Set it to any value to write the diagram instead of comparing it:
-/// `BEALERT_WRITE_DIAGRAM=1 cargo test -p bealert-core --test diagram`.
+/// `BEALERT_WRITE_DIAGRAM=1 cargo test -p bealert-core --test books diagram`.
 const WRITE: &str = "BEALERT_WRITE_DIAGRAM";
 
 const OPENING: &str = "```mermaid\n";

@@ -1,15 +1,11 @@
 //! The report is the journal's fold: who, what, when, and whether it balances.
 
-#![allow(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-mod story;
-
+use crate::story::{LAUNCHED_MS, Story};
 use bealert_core::ledger::{Ledger, RemoteId};
 use bealert_core::model::{CampaignState, Channel, GatewayId};
 use bealert_core::outcome::{State, Step};
 use bealert_core::report::{Fold, Reading, Report, Spread};
 use proptest::prelude::*;
-use story::{LAUNCHED_MS, Story};
 
 fn read(story: &Story) -> (Fold, Report) {
     let mut reader = story.ledger.reader().unwrap();
