@@ -67,6 +67,7 @@ pub(crate) fn open_on(
     let inbound = config.bounces.as_ref().map(|bounces| Inbound::open(bounces, hash_key, &descriptors));
     let inbound = inbound.transpose().map_err(EngineError::Config)?;
     dispatcher.recover(clock.now_us(), campaigns.clone(), &mut *reader)?;
+    gateways.iter().for_each(|gateway| gateway.remember(&dispatcher));
     let uncleared = reader.uncleared()?;
 
     let shared = Arc::new(Shared::new(last_seq));

@@ -25,6 +25,9 @@ impl Dispatcher {
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.seq();
             for entry in entries {
+                if let Entry::Outcome(outcome) = &entry {
+                    self.fold_run(outcome);
+                }
                 let Some(id) = entry.campaign() else { continue };
                 if self.campaigns.get(&id).is_none_or(|campaign| entry.seq() <= campaign.reaches) {
                     continue;
@@ -61,6 +64,16 @@ impl Dispatcher {
         self.fold_doubt(outcome, place);
         self.fold_receipt(now_us, outcome, place);
         Ok(())
+    }
+
+    /// How many a gateway has failed in a row.
+    fn fold_run(&mut self, outcome: &Outcome) {
+        let Some(gateway) = self.gateway_mut(outcome.gateway) else { return };
+        match outcome.step {
+            Step::Failed => gateway.failed_before += 1,
+            Step::Accepted => gateway.failed_before = 0,
+            _ => {}
+        }
     }
 
     /// Attempts that are in doubt wait for their receipt by number, as before the restart.

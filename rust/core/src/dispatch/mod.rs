@@ -116,6 +116,8 @@ pub(crate) struct Gateway {
     hold: Option<Hold>,
     /// Refusals since it last took something.
     refusals: u32,
+    /// People whom it had failed when this process began, since it last took anybody.
+    failed_before: u32,
     /// What the far end was found to take, beside the limit.
     congestion: Congestion,
     /// The last refusal for too much, once there was one.
@@ -215,6 +217,7 @@ impl Dispatcher {
             unfit_until_us: 0,
             hold: None,
             refusals: 0,
+            failed_before: 0,
             congestion,
             throttled_us: None,
             meter: Meter::default(),
@@ -275,6 +278,12 @@ impl Dispatcher {
     /// Units per second that a gateway was found to take, where it has refused some for being too many.
     pub fn learned_rate(&self, gateway: GatewayId) -> Option<f64> {
         self.gateway(gateway)?.congestion.learned()
+    }
+
+    /// People whom a gateway had failed in a row, with nobody taken after them, when the journal was taken up: as many
+    /// more would be failed after each restart if nobody remembered.
+    pub fn failed_before(&self, gateway: GatewayId) -> u32 {
+        self.gateway(gateway).map_or(0, |gateway| gateway.failed_before)
     }
 
     /// A far end has told its load in percent beside an answer (congestion_state).

@@ -32,6 +32,27 @@ fn what_it_refuses_goes_elsewhere_unburnt() {
     assert_eq!(mail.notices(NoticeCode::GatewayDown).len(), 1);
 }
 
+/// Whoever asks a relay that refuses everybody fails a few people to find out; not as many again after each restart.
+#[test]
+fn how_many_it_had_failed_in_a_row_is_known_after_a_restart() {
+    let mut mail = Mail::new(vec![relay("a"), relay("b")]);
+    // As in a process: a snapshot for each million rows, and not for each.
+    mail.dispatcher.snapshot_every(1_000_000);
+    mail.launch(Kind::News, Policy::Hold, 600_000, &[(&["a"], None, 8), (&["b"], None, 8)]);
+    let (of_a, of_b) = (mail.all(0), mail.all(1));
+    mail.refuse(&of_a[0], Refusal::ForGood);
+    mail.accept(&of_a[1]);
+    of_a[2..4].iter().for_each(|handout| mail.refuse(handout, Refusal::ForGood));
+    mail.refuse(&of_a[4], Refusal::Gateway);
+    mail.refuse(&of_b[0], Refusal::ForGood);
+    mail.accept(&of_b[1]);
+    mail.turn();
+    let known = |mail: &Mail| [0, 1].map(|at| mail.dispatcher.failed_before(mail.id(at)));
+    assert_eq!(known(&mail), [0, 0]);
+    mail.restart();
+    assert_eq!(known(&mail), [2, 0]);
+}
+
 #[test]
 fn with_no_other_relay_all_wait_and_one_message_tries_after_each_pause() {
     let mut mail = Mail::new(vec![relay("a")]);

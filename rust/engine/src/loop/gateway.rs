@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use bealert_core::dispatch::{Answer, Handout, Next};
+use bealert_core::dispatch::{Answer, Dispatcher, Handout, Next};
 use bealert_core::ledger::NoticeCode;
 use bealert_core::model::{CampaignId, GatewayId};
 use bealert_core::retry::Refusal;
@@ -106,6 +106,13 @@ impl Gateway {
             }
         }
         Ok(gateway)
+    }
+
+    /// Takes up what the journal knows of a relay.
+    pub(crate) fn remember(&self, dispatcher: &Dispatcher) {
+        if let Some((relay, _)) = &self.relay {
+            relay.remember(dispatcher.failed_before(self.id));
+        }
     }
 
     /// Lets every session read; gives whether more may be waiting.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bealert_core::outcome::State;
 use bealert_engine::{Engine, EventOut, Subscription};
-use bealert_sim::relay::RelayConfig;
+use bealert_sim::relay::{Fate, Faults, Phase, RelayConfig, Rule};
+use bealert_wire::smtp::{EnhancedCode, Reply};
 
-use crate::host::{ended, until};
+use crate::host::{close, ended, until};
 use crate::post::{accepted, config, email, launch, relay};
 use crate::post_office::{Encryption, PostOffice};
 
@@ -132,8 +133,6 @@ fn a_relay_that_hangs_up_without_a_word_may_want_tls() {
 
 #[test]
 fn a_sender_that_the_relay_does_not_take_fails_nobody() {
-    use bealert_sim::relay::{Fate, Faults, Phase, Rule};
-    use bealert_wire::smtp::{EnhancedCode, Reply};
     let reply = Reply::new(550, Some(EnhancedCode(5, 7, 1)), "Sender not owned by user");
     let refuses = Faults { rules: vec![Rule::always(Phase::Mail, Fate::Reply(reply))], ..Faults::default() };
     let office = PostOffice::faulty(refuses);
@@ -145,6 +144,31 @@ fn a_sender_that_the_relay_does_not_take_fails_nobody() {
     assert_eq!((email(&progress).of(State::Failed), accepted(&progress)), (0, 0));
     engine.cancel(id, &mut || true).unwrap();
     ended(&engine, id, Duration::from_secs(20));
+}
+
+#[test]
+fn a_relay_that_refuses_everybody_fails_no_more_of_them_after_a_restart() {
+    let reply = Reply::new(554, Some(EnhancedCode(5, 7, 1)), "We take nothing from you");
+    let refuses = Faults { rules: vec![Rule::always(Phase::Rcpt, Fate::Reply(reply))], ..Faults::default() };
+    let office = PostOffice::faulty(refuses);
+    let directory = tempfile::tempdir().unwrap();
+    let open = || {
+        // One after the other, so that a second connection does not hear of it meanwhile.
+        let gateway = relay("mail-a", office.port, r#", "connections": 1, "mode": "lockstep""#);
+        Engine::open(config(Some(directory.path()), &[gateway])).unwrap()
+    };
+    let mut engine = open();
+    let id = launch(&engine, "alert", 100, "k");
+    for restart in 0..3 {
+        let asked = office.books().refused;
+        until(&engine, id, Duration::from_secs(20), |_| office.books().refused > asked);
+        until(&engine, id, Duration::from_secs(20), |progress| email(progress).of(State::Failed) >= 10);
+        std::thread::sleep(Duration::from_millis(300));
+        let progress = engine.progress(id).unwrap();
+        assert_eq!(email(&progress).of(State::Failed), 10, "after {restart} restarts");
+        close(&engine);
+        engine = open();
+    }
 }
 
 #[test]

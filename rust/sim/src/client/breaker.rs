@@ -17,6 +17,8 @@ const MOST_REPLIES: usize = 16;
 #[derive(Debug, Default)]
 pub struct Breaker {
     runs: Vec<Run>,
+    /// People failed since then by replies that nobody remembers.
+    before: u32,
 }
 
 #[derive(Debug)]
@@ -27,9 +29,16 @@ struct Run {
 }
 
 impl Breaker {
+    /// That of a relay which had failed so many people in a row when this process began: a restart is no reason to
+    /// fail as many again.
+    pub fn remembering(failed: u32) -> Self {
+        Self { before: failed, ..Self::default() }
+    }
+
     /// The relay has taken a message: what it refuses is about people.
     #[inline]
     pub fn taken(&mut self) {
+        self.before = 0;
         if !self.runs.is_empty() {
             self.runs.clear();
         }
@@ -49,7 +58,7 @@ impl Breaker {
         let run = &mut self.runs[at];
         run.count = run.count.saturating_add(1);
         let of_person = matches!(reply.enhanced, Some(EnhancedCode(5, 1 | 2, _)));
-        run.count > if of_person { MOST_UNKNOWN } else { MOST_FAILED }
+        run.count.saturating_add(self.before) > if of_person { MOST_UNKNOWN } else { MOST_FAILED }
     }
 }
 
@@ -71,6 +80,17 @@ mod tests {
             let mut breaker = Breaker::default();
             assert_eq!(failed(&mut breaker, &reply(554, enhanced), 1_000_000), 10);
         }
+    }
+
+    #[test]
+    fn a_restart_fails_nobody_more_for_the_same_wall() {
+        let mut breaker = Breaker::remembering(7);
+        assert_eq!(failed(&mut breaker, &reply(554, None), 1_000), 3);
+        let mut breaker = Breaker::remembering(10);
+        assert_eq!(failed(&mut breaker, &reply(554, None), 1_000), 0);
+        assert_eq!(failed(&mut breaker, &reply(550, Some((1, 1))), 1_000), 90);
+        breaker.taken();
+        assert_eq!(failed(&mut breaker, &reply(554, None), 1_000), 10);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::setup::FarEndSetup;
 use super::sms::SmsSession;
 use super::{Host, HostGateway, World};
-use crate::client::Origin;
+use crate::client::{Breaker, Origin};
 
 /// Quiet after the last answer, longer than a row waits to be flushed; as the engine has it.
 const QUIET_US: u64 = 10_000;
@@ -87,6 +87,10 @@ impl World {
         self.messages.clear();
         campaigns.iter().for_each(|row| self.messages.admit(row));
         dispatcher.recover(now_us, campaigns, &mut *reader).expect("the world's ledger can be taken up");
+        for HostGateway { id, desk, .. } in &mut gateways {
+            desk.iter_mut()
+                .for_each(|desk| desk.breaker = Breaker::remembering(dispatcher.failed_before(*id)));
+        }
         self.host = Some(Host {
             dispatcher,
             gateways,

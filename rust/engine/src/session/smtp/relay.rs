@@ -160,6 +160,11 @@ impl Relay {
         hear_mail(now_us, dispatcher, &mut lock(&self.breaker), event)
     }
 
+    /// So many people were failed in a row before this process began.
+    pub(crate) fn remember(&self, failed: u32) {
+        *lock(&self.breaker) = Breaker::remembering(failed);
+    }
+
     /// Counts a refusal.
     pub(crate) fn refused(&self, code: u16) {
         let mut refusals = lock(&self.refusals);
