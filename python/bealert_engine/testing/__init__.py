@@ -10,7 +10,8 @@ import sys
 
 from bealert_engine.testing.relay import Mail, Relay, relay
 from bealert_engine.testing.simulator import Message, Simulator, smsc
-from bealert_engine.testing.world import World, WorldCampaign
+from bealert_engine.testing.world import World
+from bealert_engine.testing.world_campaign import WorldCampaign
 
 __all__ = ["Mail", "Message", "Relay", "Simulator", "World", "WorldCampaign", "relay", "smsc"]
 

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from bealert_engine import _engine
 from bealert_engine._durations import Duration, signed
-from bealert_engine._known import CampaignRow, Known
 from bealert_engine._naming import check_names
 from bealert_engine._planning import Audience, Values, fill, pairs
 from bealert_engine._tables import Wrong
@@ -20,14 +19,13 @@ from bealert_engine.errors import EngineClosed
 from bealert_engine.events import Event, Notice, cursor, entry, moment
 from bealert_engine.gateways import Smpp, Smtp
 from bealert_engine.plan import Plan
-from bealert_engine.progress import ENDS, CampaignState, Progress
-from bealert_engine.report import Report
 from bealert_engine.scenario import Scenario
 from bealert_engine.secret import Secret
 from bealert_engine.testing.relay import Mail
 from bealert_engine.testing.simulator import Message
+from bealert_engine.testing.world_campaign import WorldCampaign
 
-__all__ = ["World", "WorldCampaign"]
+__all__ = ["World"]
 
 GONE = "The process of this world has died: `reopen` it, then launch again with the same key."
 
@@ -325,83 +323,6 @@ class World:
 
     def __repr__(self) -> str:
         return f"<World at {self._native.now_us() / 1e6:.3f} s>"
-
-
-class WorldCampaign(Known):
-    """A campaign in a `World`: what `Campaign` is to an `Engine`, in virtual time.
-
-    It outlives every crash of the world, since it only knows its number.
-    """
-
-    def __init__(self, world: World, row: CampaignRow) -> None:
-        super().__init__(row)
-        self._world = world
-
-    @property
-    def state(self) -> CampaignState:
-        """Where it stands now: "running", "paused", "cancelling", "cancelled", "done"."""
-        return self.snapshot().state
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be sent or awaited."""
-        return self.state in ENDS
-
-    def snapshot(self) -> Progress:
-        """How far it is now."""
-        return Progress.of(self._world.native.progress(self.id))
-
-    def wait(self, timeout_s: float | None = None) -> Progress:
-        """Let time pass until it has ended.
-
-        Args:
-            timeout_s: At most so many simulated seconds; None waits two days.
-
-        Raises:
-            TimeoutError: It has not ended by then.
-        """
-        if timeout_s is None:
-            self._world._until(lambda: self.ended)
-            return self.snapshot()
-        end = self._world.now + timedelta(seconds=timeout_s)
-        while not self.ended:
-            left = end - self._world.now
-            if left <= timedelta(0):
-                raise TimeoutError(f"{self.key} has not ended within {timeout_s} simulated seconds")
-            self._world.advance(min(left, timedelta(seconds=1)))
-        return self.snapshot()
-
-    def events(self, after: int | None = None) -> list[Event | Notice]:
-        """Everything that has happened in it so far, in order.
-
-        Args:
-            after: The `seq` of the last event that was seen; None starts at the launch.
-        """
-        return [entry(row) for row in self._world.native.events(cursor(after), self.id)]
-
-    def pause(self) -> None:
-        """Stop sending; see `Campaign.pause`. The time that its commit takes passes."""
-        self._world.native.pause(self.id)
-
-    def resume(self) -> None:
-        """Go on sending; see `Campaign.resume`."""
-        self._world.native.resume(self.id)
-
-    def cancel(self) -> None:
-        """End it; see `Campaign.cancel`."""
-        self._world.native.cancel(self.id)
-
-    def report(self) -> Report:
-        """What became of everybody, as of now. It balances once the campaign has ended."""
-        return Report(self._world.native.report(self.id))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, WorldCampaign):
-            return NotImplemented
-        return self._world is other._world and self.id == other.id
-
-    def __hash__(self) -> int:
-        return hash((WorldCampaign, id(self._world), self.id))
 
 
 def _gateway() -> Smpp:
