@@ -20,6 +20,18 @@ fn what_came_behind_starttls_was_never_said() {
 }
 
 #[test]
+fn what_comes_in_plain_before_the_handshake_was_never_said_either() {
+    let mut owner = Owner::greeted(config());
+    assert_eq!(owner.codes("STARTTLS\r\n"), [220]);
+    // the same in another read, behind the reply
+    assert_eq!(owner.say("EHLO evil\r\nMAIL FROM:<evil@b>\r\n"), "");
+    assert_eq!(owner.faults, [ServerFault::PlainBeforeTls]);
+    owner.tls();
+    assert_eq!(owner.said(), "", "nothing of it is answered inside TLS");
+    assert_eq!(owner.codes("MAIL FROM:<a@b>\r\n"), [503], "it has to greet again");
+}
+
+#[test]
 fn a_server_that_asks_for_it_takes_nothing_without() {
     let mut owner = Owner::greeted(ServerConfig { tls_required: true, ..config() });
     assert_eq!(owner.codes("MAIL FROM:<a@b>\r\n"), [530]);

@@ -72,12 +72,16 @@ impl Server {
         self.dialogue.connected(now_us, encrypted);
     }
 
-    /// What one read returned, cut anywhere.
+    /// What one read returned, cut anywhere. Between the reply to STARTTLS and [`Self::tls_started`] nothing is taken.
     pub fn receive(&mut self, now_us: u64, bytes: &[u8]) {
         if self.dialogue.is_closing() {
             return;
         }
         self.dialogue.heard(now_us);
+        if self.dialogue.wants_tls() {
+            self.dialogue.plain_before_tls();
+            return;
+        }
         self.inbox.put(bytes);
         if self.inbox.unread().len() > MAX_UNREAD_OCTETS {
             self.inbox.discard();
