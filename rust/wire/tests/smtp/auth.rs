@@ -116,6 +116,39 @@ fn point_16_what_a_server_says_of_a_token_is_told_with_its_refusal() {
 }
 
 #[test]
+fn point_16_a_server_that_asks_on_when_all_is_told_is_told_that_we_give_up() {
+    // RFC 4954 §4: `*` alone; the server answers 501, and that is a refusal of the account like any other
+    let cases: [(Option<Credentials>, &str, &[&str]); 3] = [
+        (account(password(), Mechanism::Plain), "AUTH PLAIN", &["334 ", "501 5.7.0 cancelled"]),
+        (
+            account(password(), Mechanism::Login),
+            "AUTH LOGIN",
+            &["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "334 T1RQOg==", "501 5.7.0 cancelled"],
+        ),
+        (
+            account(Secret::Token("t".into()), Mechanism::Xoauth2),
+            "AUTH XOAUTH2",
+            &["334 not base64 at all!", "334 ", "501 5.7.0 cancelled"],
+        ),
+    ];
+    for (account, offer, prompts) in cases {
+        let (heard, events, mut session) = dialogue(session(account, offer), prompts);
+        assert_eq!(heard[heard.len() - 2..], ["*", "QUIT"], "{heard:?}");
+        let [Event::AuthRefused { reply }] = events[..] else { panic!("{events:?}") };
+        assert_eq!(reply.code, 501);
+        assert!(matches!(session.disconnect()[..], [Event::Closed { why: CloseReason::AuthRefused { .. } }]));
+    }
+}
+
+#[test]
+fn point_16_a_yes_to_giving_up_is_no_login() {
+    let plain = session(account(password(), Mechanism::Plain), "AUTH PLAIN");
+    let (_, events, session) = dialogue(plain, &["334 ", "235 2.7.0 welcome"]);
+    assert!(matches!(events[..], [Event::Fault { .. }]), "{events:?}");
+    assert!(session.client.wants_close());
+}
+
+#[test]
 fn point_16_what_does_not_fit_into_the_command_is_said_when_asked_for() {
     let token = "t".repeat(2_000);
     let long = session(account(Secret::Token(token), Mechanism::Auto), "AUTH XOAUTH2");

@@ -131,6 +131,9 @@ impl Client {
     }
 
     pub(super) fn take_auth(&mut self, now_us: u64, prompt: Prompt, reply: Reply) {
+        if prompt == Prompt::GivenUp && (reply.is_positive() || reply.is_intermediate()) {
+            return self.out_of_step(Phase::Auth, reply);
+        }
         if reply.is_positive() {
             self.authenticated = true;
             return self.ready();
@@ -149,7 +152,7 @@ impl Client {
                 self.token_status = TokenStatus::read(&reply.text);
                 (answer.to_owned(), Prompt::Over)
             }
-            Prompt::Over => return self.out_of_step(Phase::Auth, reply),
+            Prompt::Over | Prompt::GivenUp => ("*".to_owned(), Prompt::GivenUp),
         };
         self.say(now_us, What::Auth(next), &format!("{answer}\r\n"));
     }

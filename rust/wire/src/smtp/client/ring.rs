@@ -39,8 +39,10 @@ pub(super) enum Prompt {
     /// Nothing of a token is left to say. If the server asks on, it has told an error, and waits for this line to say
     /// that it refuses: an empty one with XOAUTH2, a control-A with OAUTHBEARER (RFC 7628 §3.2.3).
     Token(&'static str),
-    /// Nothing: all is said.
+    /// That we give up: all is said (RFC 4954 §4).
     Over,
+    /// Nothing: we have given up.
+    GivenUp,
 }
 
 impl What {
