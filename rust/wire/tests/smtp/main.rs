@@ -17,6 +17,7 @@ mod ladder;
 mod leaving;
 mod line_ends;
 mod modes;
+mod opening;
 mod parameters;
 mod per_recipient;
 mod pipelining_rules;
