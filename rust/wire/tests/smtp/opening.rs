@@ -49,7 +49,9 @@ fn who_says_not_now_is_left_and_nobody_is_sent_to() {
 
 #[test]
 fn a_greeting_that_is_no_welcome_is_followed_by_quit() {
-    for greeting in ["554 5.3.2 no mail here", "521 5.3.2 this host takes none", "450 4.3.2 busy", "354 go on"] {
+    for greeting in
+        ["554 5.3.2 no mail here", "521 5.3.2 this host takes none", "450 4.3.2 busy", "354 go on"]
+    {
         let mut server = Server::offering(ALL);
         server.output = format!("{greeting}\r\n").into_bytes();
         let mut session = Session::new(config(Mode::Joined), server);
