@@ -66,7 +66,8 @@ class Relay(FarEnd[_engine.Relay]):
             Phases are connect, ehlo, starttls, auth, mail, rcpt, data and dot; addresses are told
             by "prefix" or "suffix", cases by "share" and "times"; what happens is a "reply", an
             "answer" ("silent", "swallow", "reset", "reset_after"), a "garble" (text that is no
-            reply), or a "report" ("failed", "delayed", "delivered", "relayed").
+            reply; without a line's end the client waits for the rest of it), or a "report"
+            ("failed", "delayed", "delivered", "relayed").
         bounces: Share of the messages of which a report says that they did not arrive after all.
         report_ms: How long after a message the report about it follows.
         reports_to: Where reports go: "smtp://HOST:PORT", "lmtp://HOST:PORT" or "maildir:PATH"; None
