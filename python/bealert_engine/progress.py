@@ -36,8 +36,9 @@ class ChannelTally:
         cancelled: Not sent because the campaign was cancelled.
         skipped: Excluded by the plan, with a reason.
         uncertain: May have left; nobody knows.
-        sent: Of all of them, those handed out at least once so far; what a bar should show.
-        units_left: Parts, messages or calls that are still to be sent.
+        sent: Of all of them, those handed out at least once so far; what a bar should show. Once
+            the campaign has ended, those that have left or may have.
+        units_left: Parts, messages or calls of which no attempt was made yet.
 
     >>> tally = ChannelTally(queued=90, submitted=4, delivered=6, sent=10)
     >>> tally.total, tally.open
@@ -86,7 +87,8 @@ class Progress:
         sms: Counts of text messages; the channels that a campaign does not use count zero.
         email: Counts of mails.
         voice: Counts of calls.
-        eta_s: Seconds until everything is sent at the current pace; None if nobody can say.
+        eta_s: Seconds until everything is sent at the current pace; None if nobody can say: nothing
+            is being sent, or only those are left who wait to be tried again.
         rate: Parts, messages and calls sent per second, over about the last second.
         awaiting: Accepted messages whose receipt may still come.
         stalled: Why the ledger cannot be written right now, so that nothing is sent (a full disk,
@@ -111,6 +113,16 @@ class Progress:
     def ended(self) -> bool:
         """Whether nothing more will be sent or awaited."""
         return self.state in ENDS
+
+    @property
+    def waiting(self) -> int:
+        """Once everybody was tried, those who are to be tried again: refused for now, or in doubt.
+
+        >>> Progress("running", email=ChannelTally(queued=3, accepted=5, sent=8)).waiting
+        3
+        """
+        tried = not any(tally.units_left for tally in self.channels.values())
+        return sum(tally.queued for tally in self.channels.values()) if tried else 0
 
     @property
     def channels(self) -> dict[str, ChannelTally]:

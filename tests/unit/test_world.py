@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bealert_engine import Recipient, Scenario, Smpp, Smtp
+from bealert_engine.cli.live import follow
+from bealert_engine.cli.output import Output
 from bealert_engine.errors import (
     CampaignEnded,
     EngineClosed,
@@ -280,6 +282,24 @@ def test_a_campaign_goes_out_on_both_channels_and_bounces_come_back() -> None:
         bounced = [row.recipient for row in report.rows(states=["failed"])]
         assert 5 <= len(bounced) <= 35
         assert report.suppress == tuple(bounced)
+
+
+def test_people_who_are_asked_to_come_again_are_not_done_in_no_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with World(
+        1,
+        scenarios=[FLOOD],
+        gateways=[gateway("a"), relay("m")],
+        far_ends={"m": {"greylist_ms": 60_000}},
+    ) as it:
+        campaign = it.launch(it.plan("both", to=reached_twice(50)), by="t", key="k")
+        it.advance("20s")
+        now = campaign.snapshot()
+        assert (now.waiting, now.eta_s, now.rate) == (50, None, 0.0)
+        follow(Output(), "flood", [now])
+        assert "50 to be tried again" in capsys.readouterr().out
+        assert campaign.wait().email.accepted == 50
 
 
 def test_every_doubled_mail_is_named_after_a_crash() -> None:

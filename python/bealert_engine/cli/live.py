@@ -100,6 +100,8 @@ def _moment(now: Progress, used: Iterable[ChannelTally]) -> list[str]:
         return [now.state]
     if now.awaiting and not any(tally.open for tally in used):
         return [f"{counted(now.awaiting, 'receipt')} awaited"]
+    if now.waiting:
+        return [f"{now.waiting:,} to be tried again"]
     if not now.ended and now.eta_s is not None:
         return [f"ETA {span(now.eta_s)}"]
     return []

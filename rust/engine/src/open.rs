@@ -70,7 +70,7 @@ pub(crate) fn open_on(
     gateways.iter().for_each(|gateway| gateway.remember(&dispatcher));
     let uncleared = reader.uncleared()?;
 
-    let shared = Arc::new(Shared::new(last_seq));
+    let shared = Arc::new(Shared::new(clock, last_seq));
     let inbox = Arc::new(Inbox::default());
     let mut readers = vec![reader];
     while readers.len() < THREADS {

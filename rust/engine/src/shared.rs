@@ -8,6 +8,7 @@ use bealert_core::dispatch::Progress;
 use bealert_core::model::CampaignId;
 use hashbrown::HashMap;
 
+use crate::clock::Clock;
 use crate::error::EngineError;
 use crate::log::Log;
 use crate::wake::Wakes;
@@ -17,6 +18,7 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// One per engine.
 pub(crate) struct Shared {
+    clock: Clock,
     pub(crate) log: Arc<Log>,
     pub(crate) wakes: Wakes,
     /// The newest entry that is durable.
@@ -42,8 +44,9 @@ pub(crate) enum Life {
 }
 
 impl Shared {
-    pub(crate) fn new(last_seq: u64) -> Self {
+    pub(crate) fn new(clock: Clock, last_seq: u64) -> Self {
         Self {
+            clock,
             log: Arc::default(),
             wakes: Wakes::default(),
             last_seq: AtomicU64::new(last_seq),
@@ -97,7 +100,8 @@ impl Shared {
     }
 
     pub(crate) fn progress(&self, id: CampaignId) -> Option<Progress> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.get(&id).map(|progress| progress.clone().at(self.clock.now_us()))
     }
 
     /// Why the engine takes no calls, if it does not.

@@ -113,6 +113,7 @@ impl EngineView {
                 units_left: [0; 3],
                 awaiting: 0,
                 rate: 0.0,
+                measured_us: 0,
                 eta_s: None,
             };
             for (channel, tally) in reader.tallies(id)? {

@@ -261,7 +261,7 @@ impl World {
 
     /// How far a campaign is, while a process holds it.
     pub fn progress(&self, campaign: CampaignId) -> Option<Progress> {
-        self.host.as_ref()?.dispatcher.progress(campaign)
+        Some(self.host.as_ref()?.dispatcher.progress(campaign)?.at(self.now_us))
     }
 
     /// Where a campaign stands by the ledger.

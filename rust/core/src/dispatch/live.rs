@@ -153,7 +153,9 @@ impl Campaign {
         };
         let units_left = each(|live| live.units_left);
         let rate = self.meter.rate;
-        let left: u64 = units_left.iter().sum();
+        let queued = each(|live| live.tally.of(State::Queued));
+        let left: u64 = queued.into_iter().zip(units_left).map(|(queued, units)| queued.max(units)).sum();
+        let fresh = units_left.iter().any(|units| *units > 0);
         Progress {
             state: self.row.state,
             tallies: [0, 1, 2].map(|channel: usize| self.channels[channel].as_ref().map(|live| live.tally)),
@@ -161,7 +163,8 @@ impl Campaign {
             units_left,
             awaiting: self.awaiting + self.receipts_until_us.map_or(0, |_| self.awaits_names()),
             rate,
-            eta_s: if left == 0 { Some(0.0) } else { (rate > 0.0).then(|| left as f64 / rate) },
+            measured_us: self.meter.since_us,
+            eta_s: if left == 0 { Some(0.0) } else { (fresh && rate > 0.0).then(|| left as f64 / rate) },
         }
     }
 }

@@ -260,8 +260,26 @@ pub struct Progress {
     pub awaiting: u64,
     /// Parts, messages or calls handed out per second, lately.
     pub rate: f64,
-    /// Seconds until everything is handed out at that rate.
+    /// When `rate` was measured.
+    pub measured_us: u64,
+    /// Seconds until everything is handed out at that rate, those included that were refused for now; `None`
+    /// where nothing is handed out, or only such are left: they go when their wait is over.
     pub eta_s: Option<f64>,
+}
+
+/// A rate that was measured longer ago says nothing of now: several windows of the meter.
+const RATE_HOLDS_US: u64 = 2_000_000;
+
+impl Progress {
+    /// The same, read at `now_us`: where nothing was handed out for a while there is no rate.
+    #[must_use]
+    pub fn at(mut self, now_us: u64) -> Self {
+        if now_us.saturating_sub(self.measured_us) > RATE_HOLDS_US && self.rate > 0.0 {
+            self.rate = 0.0;
+            self.eta_s = self.eta_s.filter(|left_s| *left_s == 0.0);
+        }
+        self
+    }
 }
 
 /// What became of receipts that name their attempts, since the engine was opened.

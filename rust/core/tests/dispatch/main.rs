@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
+mod how_long_it_takes;
 mod late_answer;
 mod late_bounce;
 mod ledger_behind;
