@@ -89,6 +89,7 @@ impl Dispatcher {
             gateway.congestion.passed(now_us, flight.handed_us);
             gateway.refusals = 0;
         }
+        self.end_unfit(now_us, flight.gateway);
         // A receipt may have settled a late one before its answer came.
         if flight.timed_out && !self.settle_doubt(flight) {
             return;

@@ -101,9 +101,7 @@ impl Dispatcher {
     pub(crate) fn end_hold(&mut self, now_us: u64, id: GatewayId) {
         let Some(gateway) = self.gateway_mut(id).filter(|gateway| gateway.hold.is_some()) else { return };
         gateway.hold = None;
-        let text = format!("{} takes messages again", gateway.spec.name);
-        self.notice(now_us, None, id, NoticeCode::GatewayUp, &text);
-        self.reroute(now_us);
+        self.takes_again(now_us, id);
     }
 
     /// The message that tried a gateway has come to nothing: another one tries it, after a pause where the

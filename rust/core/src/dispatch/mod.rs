@@ -112,6 +112,8 @@ pub(crate) struct Gateway {
     starved: bool,
     /// Until then another gateway of its routes is preferred: it takes nothing, though it is connected.
     unfit_until_us: u64,
+    /// It was said that it takes nothing, and it has taken nothing since.
+    told_unfit: bool,
     /// It refuses us, and not the people: nothing goes to it for now.
     hold: Option<Hold>,
     /// Refusals since it last took something.
@@ -215,6 +217,7 @@ impl Dispatcher {
             ahead: 0,
             starved: false,
             unfit_until_us: 0,
+            told_unfit: false,
             hold: None,
             refusals: 0,
             failed_before: 0,

@@ -44,13 +44,31 @@ impl Dispatcher {
         })
     }
 
-    /// A gateway that is connected and takes nothing: others of its routes are preferred for a while.
+    /// A gateway that is connected and takes nothing: others of its routes are preferred for a while. That is
+    /// said once, until it takes something.
     pub(crate) fn set_unfit(&mut self, now_us: u64, id: GatewayId, why: &str) {
         let Some(gateway) = self.gateway_mut(id) else { return };
         gateway.refusals = 0;
         gateway.unfit_until_us = now_us + UNFIT_US;
-        let text = format!("{} takes nothing ({why}): others are preferred for now", gateway.spec.name);
-        self.notice(now_us, None, id, NoticeCode::GatewayDown, &text);
+        if !std::mem::replace(&mut gateway.told_unfit, true) {
+            let text = format!("{} takes nothing ({why}): others are preferred for now", gateway.spec.name);
+            self.notice(now_us, None, id, NoticeCode::GatewayDown, &text);
+        }
+        self.reroute(now_us);
+    }
+
+    /// A gateway of which it was said that it takes nothing has taken something.
+    pub(crate) fn end_unfit(&mut self, now_us: u64, id: GatewayId) {
+        let Some(gateway) = self.gateway_mut(id).filter(|gateway| gateway.told_unfit) else { return };
+        (gateway.told_unfit, gateway.unfit_until_us) = (false, 0);
+        self.takes_again(now_us, id);
+    }
+
+    /// Says that a gateway takes messages again, and gives it its routes back.
+    pub(crate) fn takes_again(&mut self, now_us: u64, id: GatewayId) {
+        let Some(gateway) = self.gateway(id) else { return };
+        let text = format!("{} takes messages again", gateway.spec.name);
+        self.notice(now_us, None, id, NoticeCode::GatewayUp, &text);
         self.reroute(now_us);
     }
 

@@ -14,4 +14,5 @@ mod settled_resend;
 mod slow_block;
 mod slow_domain;
 mod stage;
+mod takes_nothing;
 mod until_expiry;
