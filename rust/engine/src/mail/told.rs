@@ -4,7 +4,7 @@ use bealert_core::dispatch::Named;
 use bealert_core::model::{CampaignId, Channel};
 use bealert_core::outcome::Step;
 
-use super::bounce::{Action, Bounced};
+use super::bounce::{Action, Bounced, Status};
 
 impl Bounced {
     /// The attempt that it is about.
@@ -26,10 +26,11 @@ impl Bounced {
         }
     }
 
-    /// Why, as journal and report have it: the status first.
+    /// Why, as journal and report have it: the status first, unless what was said has it behind its code.
     #[must_use]
     pub fn detail(&self) -> String {
         match &self.diagnostic {
+            Some(said) if Status::in_reason(said) == Some(self.status) => said.clone(),
             Some(diagnostic) => format!("{} {diagnostic}", self.status),
             None => self.status.to_string(),
         }
@@ -38,7 +39,7 @@ impl Bounced {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Status, Token};
+    use super::super::Token;
     use super::*;
 
     #[test]
@@ -56,6 +57,9 @@ mod tests {
         assert_eq!(bounced(Action::Relayed).step(), Some(Step::Accepted));
         assert_eq!(bounced(Action::Delayed).step(), None);
         assert_eq!(bounced(Action::Failed).detail(), "5.1.1 smtp; 550 no such user");
+        let said = Some("550 5.1.1 No such user".to_owned());
+        let twice = Bounced { diagnostic: said.clone(), ..bounced(Action::Failed) };
+        assert_eq!(Some(twice.detail()), said);
         let named = bounced(Action::Failed).named();
         assert_eq!((named.campaign.0, named.ordinal, named.attempt), (7, 8, 2));
     }
