@@ -91,8 +91,8 @@ class Report:
     ...         report = campaign.report()
     >>> report.balanced, report.people, report.excluded
     (True, 2, 1)
-    >>> [row.recipient for row in report.rows(states=["skipped"])]
-    ['p2']
+    >>> [row.recipient for row in report.rows(states=["skipped"])], report.missed
+    (['p2'], ('p2',))
     """
 
     def __init__(self, native: _engine.Report) -> None:
@@ -148,7 +148,7 @@ class Report:
 
     @property
     def excluded(self) -> int:
-        """Those who were not sent to; `rows(states=["skipped"])` says why."""
+        """Who was not sent to, once for each channel; `rows(states=["skipped"])` says why."""
         return int(self._content["excluded"])
 
     @property
@@ -200,6 +200,15 @@ class Report:
     def uncertain(self) -> tuple[str, ...]:
         """Ids of the recipients of whom nobody knows whether the message left."""
         return tuple(self._content["uncertain"])
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Ids of the recipients whom it certainly reached on no channel: all of them.
+
+        On each channel they were excluded, refused, or too late. Whoever is `uncertain`, or was
+        accepted without a receipt, may have got it.
+        """
+        return tuple(self._content["missed"])
 
     @property
     def suppress(self) -> tuple[str, ...]:

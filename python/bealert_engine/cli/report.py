@@ -63,6 +63,8 @@ def report_shown(made: Report) -> RenderableType:
         rows.append(("possibly twice", counted(len(made.possibly_doubled), "person", "people")))
     if made.uncertain:
         rows.append(("nobody knows", counted(len(made.uncertain), "person", "people")))
+    if made.missed:
+        rows.append(("on no channel", counted(len(made.missed), "person", "people")))
     return Group(totals, Text(), facts(rows), _balance(made))
 
 

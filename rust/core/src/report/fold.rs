@@ -46,7 +46,8 @@ pub struct Row<'a> {
     pub accepted_at_ms: Option<i64>,
     /// When the last receipt of it came.
     pub receipt_at_ms: Option<i64>,
-    /// Why it did not arrive: the last that went wrong, or why it was excluded. Empty where it did.
+    /// Why it did not arrive: the last that went wrong, or why it was excluded; of what is uncertain why nobody
+    /// knows. Empty where it did.
     pub reason: &'a str,
     /// The far end's id of what it took last.
     pub remote: &'a str,
@@ -66,6 +67,8 @@ struct Detail {
     accepted_at_ms: i64,
     receipt_at_ms: i64,
     reason: Span,
+    /// Why an attempt is in doubt: a later one that failed does not say so.
+    doubt: Span,
     remote: Span,
     gateway: GatewayId,
     attempts: u8,
@@ -129,7 +132,11 @@ impl Fold {
         let slot = self.states.find(channel, ordinal)?;
         let mark = self.states.mark(slot);
         let detail = &self.details[channel as usize][slot.at];
-        let arrived = matches!(mark.state(), State::Accepted | State::Delivered | State::Confirmed);
+        let reason = match mark.state() {
+            State::Accepted | State::Delivered | State::Confirmed => Span::NONE,
+            State::Uncertain => detail.doubt,
+            _ => detail.reason,
+        };
         Some(Row {
             mark,
             attempts: detail.attempts,
@@ -137,7 +144,7 @@ impl Fold {
             submitted_at_ms: known(detail.submitted_at_ms),
             accepted_at_ms: known(detail.accepted_at_ms),
             receipt_at_ms: known(detail.receipt_at_ms),
-            reason: if arrived { "" } else { self.texts.get(detail.reason) },
+            reason: self.texts.get(reason),
             remote: self.texts.get(detail.remote),
         })
     }
@@ -186,6 +193,9 @@ impl Fold {
         let detail = &mut self.details[slot.channel as usize][slot.at];
         if let Some(reason) = reason {
             detail.reason = reason;
+            if outcome.step.doubts() {
+                detail.doubt = reason;
+            }
         }
         if let Some(remote) = remote {
             detail.remote = remote;
@@ -234,8 +244,9 @@ impl Detail {
         submitted_at_ms: NEVER,
         accepted_at_ms: NEVER,
         receipt_at_ms: NEVER,
-        reason: Span { at: 0, len: 0 },
-        remote: Span { at: 0, len: 0 },
+        reason: Span::NONE,
+        doubt: Span::NONE,
+        remote: Span::NONE,
         gateway: GatewayId::NONE,
         attempts: 0,
     };
@@ -270,6 +281,10 @@ struct Pool(String);
 struct Span {
     at: u32,
     len: u32,
+}
+
+impl Span {
+    const NONE: Span = Span { at: 0, len: 0 };
 }
 
 impl Pool {

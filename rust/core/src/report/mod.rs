@@ -24,7 +24,7 @@ pub struct Report {
     pub campaign: CampaignRow,
     /// Counts per channel in use; `queued` counts the submitted as well.
     pub totals: Vec<(Channel, Tally)>,
-    /// Dispatches that were excluded from the start.
+    /// Dispatches that were excluded from the start: a person counts once for each channel.
     pub excluded: u64,
     /// Why it does not balance, for people; empty if it does.
     pub imbalances: Vec<String>,
@@ -40,6 +40,8 @@ pub struct Report {
     pub possibly_doubled: Vec<String>,
     /// People of whom nobody knows, on some channel, whether anything reached them, by ordinal.
     pub uncertain: Vec<String>,
+    /// People whom it certainly reached on no channel, by ordinal.
+    pub missed: Vec<String>,
 }
 
 /// How times are spread, in milliseconds: nearest-rank percentiles.
@@ -60,6 +62,7 @@ impl Report {
     pub fn new(campaign: CampaignRow, fold: &Fold, stored: &[(Channel, Tally)]) -> Self {
         let (mut submitted, mut receipts) = (Vec::new(), Vec::new());
         let (mut doubled, mut uncertain) = (Vec::new(), Vec::new());
+        let mut perhaps = vec![false; campaign.people as usize];
         for (_, ordinal, row) in fold.rows() {
             submitted.extend(row.submitted_at_ms.map(|at| (at - campaign.launched_at_ms).max(0)));
             if matches!(row.mark.state(), State::Delivered | State::Confirmed) {
@@ -69,8 +72,13 @@ impl Report {
             if row.mark.resent() {
                 doubled.push(ordinal);
             }
-            if row.mark.state() == State::Uncertain {
+            let state = row.mark.state();
+            if state == State::Uncertain {
                 uncertain.push(ordinal);
+            }
+            let not = matches!(state, State::Failed | State::Expired | State::Cancelled | State::Skipped);
+            if let Some(perhaps) = perhaps.get_mut(ordinal as usize).filter(|_| !not) {
+                *perhaps = true;
             }
         }
         let totals = fold.tallies();
@@ -91,6 +99,10 @@ impl Report {
             receipt_ms: Spread::of(receipts),
             possibly_doubled: names(fold, doubled),
             uncertain: names(fold, uncertain),
+            missed: names(
+                fold,
+                (0..).zip(perhaps).filter_map(|(at, perhaps)| (!perhaps).then_some(at)).collect(),
+            ),
             campaign,
         }
     }

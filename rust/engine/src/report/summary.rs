@@ -31,7 +31,7 @@ pub struct Summary {
     pub imbalances: Vec<String>,
     /// Everybody that was given.
     pub people: u32,
-    /// Those who were not sent to.
+    /// Those who were not sent to, once for each channel.
     pub excluded: u64,
     /// Per channel, how many are in which state.
     pub totals: BTreeMap<&'static str, Counts>,
@@ -59,6 +59,8 @@ pub struct Summary {
     pub possibly_doubled: Vec<String>,
     /// Ids of those of whom nobody knows whether it left.
     pub uncertain: Vec<String>,
+    /// Ids of those whom it certainly reached on no channel.
+    pub missed: Vec<String>,
     /// Ids of those whose mail address does not exist: not to be written to again.
     pub suppress: Vec<String>,
 }
@@ -137,6 +139,7 @@ impl Summary {
             last_outcome_at_ms: times.last_outcome_at_ms,
             possibly_doubled: sums.possibly_doubled,
             uncertain: sums.uncertain,
+            missed: sums.missed,
             suppress,
         }
     }

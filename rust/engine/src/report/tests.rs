@@ -157,7 +157,7 @@ fn the_json_has_the_fields_that_were_agreed() {
         "launch_to_first_ms": 100, "submitted_ms": {"p50": 180, "p95": 600, "p100": 600},
         "receipt_ms": {"p50": 2_000, "p95": 2_000, "p99": 2_000}, "response_ms": {"p50": 20, "p99": 50},
         "elapsed_s": 2.3, "first_submit_at_ms": LAUNCHED_MS + 100, "last_outcome_at_ms": LAUNCHED_MS + 2_400,
-        "possibly_doubled": ["p3"], "uncertain": ["p2"], "suppress": [],
+        "possibly_doubled": ["p3"], "uncertain": ["p2"], "missed": ["=p1", "p4"], "suppress": [],
     });
     let (json, expected) = (json.as_object().unwrap(), expected.as_object().unwrap());
     for (name, value) in expected {

@@ -100,6 +100,24 @@ fn dead_addresses_are_told_apart_from_other_failures() {
 }
 
 #[test]
+fn a_later_try_that_failed_does_not_say_why_one_is_in_doubt() {
+    let stopped = "the engine was stopped before an answer came";
+    let report = report(&[
+        (0, true, Step::Resend, 100, stopped),
+        (0, true, Step::Submitting, 150, ""),
+        (0, true, Step::Deferred, 200, "450 4.7.1 Greylisted"),
+        (0, true, Step::Submitting, 250, ""),
+        (0, true, Step::Failed, 300, "552 5.2.2 full"),
+        (1, true, Step::Accepted, 100, ""),
+        (2, true, Step::Failed, 100, "552 5.2.2 full"),
+    ]);
+    let row = |id: &str| report.rows().find(|row| row.id == id).unwrap();
+    assert_eq!((row("p0").state, row("p0").reason), ("uncertain", Some(stopped)));
+    assert_eq!(row("p2").reason, Some("552 5.2.2 full"));
+    assert_eq!(report.summary().missed, ["p2"], "p3 is open, and p0 may have got it");
+}
+
+#[test]
 fn one_that_was_relayed_stays_as_it_was_accepted() {
     let report = report(&[
         (0, true, Step::Accepted, 100, ""),
