@@ -18,7 +18,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One profile and, by naming the whole workspace, one set of features for the wheel, the lints and the
 # tests: dependencies and the crates themselves are compiled once for all, and SQLite's C once.
 CARGO_PROFILE := --release
-# The Python tests wait for most of their time, so there are more of them at once than cores.
+# Tests wait for most of their time, so there are more of them at once than cores.
 AT_ONCE ?= 4
 # How often `make crash` kills, and how long `make soak` sends.
 CRASHES ?= 200
@@ -96,7 +96,7 @@ clean: ## Remove what was built; data directories stay
 
 .PHONY: test-rust
 test-rust: prerequisites $(VENV)/run.installed ## Only the tests of the Rust crates
-	cargo test --workspace $(CARGO_PROFILE) $(CARGO_LOCKED)
+	RUST_TEST_THREADS=$(AT_ONCE) cargo test --workspace $(CARGO_PROFILE) $(CARGO_LOCKED)
 	cargo test --release --locked --manifest-path benches/peers/lean/Cargo.toml --target-dir $(PEERS)
 
 SEEDS ?= 100000
