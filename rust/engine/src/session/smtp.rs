@@ -333,6 +333,8 @@ impl SmtpSession {
     fn lost(&mut self, pass: &mut Pass<'_>, Lost(error): Lost) {
         let Link::Up(line) = std::mem::replace(&mut self.link, Link::Resting) else { return };
         let (_, mut client) = line.into_parts();
+        // Whoever says that TLS may begin and hangs up has no TLS: that is not left to the handshake.
+        let before_handshake = client.wants_tls();
         client.disconnected(pass.now_us);
         let mut reason = None;
         while let Some(event) = client.poll_event() {
@@ -341,6 +343,13 @@ impl SmtpSession {
             }
         }
         self.greeting = None;
+        if before_handshake {
+            let why = match error {
+                Some(error) => format!("no TLS: {error}"),
+                None => "no TLS: the relay hung up before the handshake".to_owned(),
+            };
+            return self.failed(pass.now_us, Step::StartTls, why, false);
+        }
         self.change = Some(hear::change(&self.relay, reason, error, self.useful));
         if self.closing {
             self.link = Link::Ended;
