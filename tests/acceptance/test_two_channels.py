@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bealert_engine import testing
+from bealert_engine import Engine, testing
 
 CONFIG = """
 data = "var"
@@ -118,6 +118,21 @@ def test_a_launch_sends_both_and_the_report_accounts_for_both(bealert: Any, far_
     assert "email" in shown
     assert "sms" in shown
     bealert.run("verify", "var")
+
+
+def test_who_has_met_the_relay_refuses_an_e_mail_that_it_does_not_take(
+    bealert: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSC_PASSWORD", "x")
+    with testing.smsc() as smsc, testing.relay(size=4_000) as relay:
+        files = written(bealert, smsc.port, relay.port)
+        with Engine.from_toml(files["config"]) as engine:
+            [_, check] = engine.check()
+            assert any("the relay takes 4000" in warning for warning in check.warnings)
+            launch = ("launch", *arguments(files), "--by", "ops", "--key", "k")
+            ran = bealert.run(*launch, code=3)
+            assert "and no relay takes more than 4000" in " ".join(ran.err.split())
+            assert engine.campaigns() == []
 
 
 @pytest.mark.parametrize(
