@@ -112,21 +112,10 @@ fn rule(value: &Value) -> Result<NumberRule, String> {
     Ok(NumberRule { pattern, fate, times })
 }
 
-const STATES: [ReceiptState; 8] = [
-    ReceiptState::Enroute,
-    ReceiptState::Delivered,
-    ReceiptState::Expired,
-    ReceiptState::Deleted,
-    ReceiptState::Undeliverable,
-    ReceiptState::Accepted,
-    ReceiptState::Unknown,
-    ReceiptState::Rejected,
-];
-
 fn state(word: &str) -> Result<ReceiptState, String> {
-    let known = STATES.into_iter().find(|state| state.word().eq_ignore_ascii_case(word));
+    let known = ReceiptState::ALL.into_iter().find(|state| state.word().eq_ignore_ascii_case(word));
     known.ok_or_else(|| {
-        let words = STATES.map(ReceiptState::word).join(", ");
+        let words = ReceiptState::ALL.map(ReceiptState::word).join(", ");
         format!("know no receipt {word:?}, but {words}, none")
     })
 }

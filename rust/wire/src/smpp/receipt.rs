@@ -84,6 +84,18 @@ impl Receipt {
 }
 
 impl ReceiptState {
+    /// Each of them.
+    pub const ALL: [Self; 8] = [
+        Self::Enroute,
+        Self::Delivered,
+        Self::Expired,
+        Self::Deleted,
+        Self::Undeliverable,
+        Self::Accepted,
+        Self::Unknown,
+        Self::Rejected,
+    ];
+
     /// The word for this state in the text of a receipt (SMPP 3.4 appendix B).
     pub fn word(self) -> &'static str {
         match self {

@@ -29,16 +29,7 @@ fn a_receipt_before_its_response_is_told_first() {
 fn every_form_and_state_comes_across() {
     let mut pair = Pair::bound(4);
     for form in [ReceiptForm::TextAndTlvs, ReceiptForm::Text, ReceiptForm::Tlvs] {
-        for state in [
-            ReceiptState::Enroute,
-            ReceiptState::Delivered,
-            ReceiptState::Expired,
-            ReceiptState::Deleted,
-            ReceiptState::Undeliverable,
-            ReceiptState::Accepted,
-            ReceiptState::Unknown,
-            ReceiptState::Rejected,
-        ] {
+        for state in ReceiptState::ALL {
             let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
             let text = "\u{20ac} and a text that is longer than what is repeated";
             let sent = DeliverReceipt { form, state, code: "034", text, ..receipt(id) };

@@ -8,17 +8,6 @@ use bealert_wire::smpp::{
 
 use crate::peer::{NOW_US, busy_smsc, pdu, receipt};
 
-const STATES: [ReceiptState; 8] = [
-    ReceiptState::Enroute,
-    ReceiptState::Delivered,
-    ReceiptState::Expired,
-    ReceiptState::Deleted,
-    ReceiptState::Undeliverable,
-    ReceiptState::Accepted,
-    ReceiptState::Unknown,
-    ReceiptState::Rejected,
-];
-
 /// The octets: esm_class, alphabet, a form and a state, the octets of parameters, the text.
 pub(crate) fn read(octets: &[u8]) -> bool {
     let mut input = Unstructured::new(octets);
@@ -43,7 +32,7 @@ pub(crate) fn read(octets: &[u8]) -> bool {
 /// A receipt that we write is understood, whatever the id: whole where it is one that an SMSC may give.
 fn written(id: &str, pick: u8) {
     let form = [ReceiptForm::TextAndTlvs, ReceiptForm::Text, ReceiptForm::Tlvs][usize::from(pick) % 3];
-    let state = STATES[usize::from(pick) / 3 % STATES.len()];
+    let state = ReceiptState::ALL[usize::from(pick) / 3 % ReceiptState::ALL.len()];
     let mut smsc = busy_smsc();
     smsc.receive(NOW_US, &pdu(&Body::DeliverSmResp(MessageResp::default()), 0, 1));
     let given = DeliverReceipt { state, ..receipt(id, form) };
