@@ -40,6 +40,11 @@ impl Channel {
         }
     }
 
+    /// Whether people are reached by a number, which is stored without its `+`.
+    pub fn dials(self) -> bool {
+        matches!(self, Channel::Sms | Channel::Voice)
+    }
+
     /// Whether receipts come by themselves and name their attempt, as bounces do; those of others are
     /// told by the far end's id.
     pub fn receipts_name_attempts(self) -> bool {

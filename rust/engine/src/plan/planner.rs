@@ -222,11 +222,10 @@ impl Planner {
         if !self.problems.is_empty() {
             return;
         }
-        let given = if channel == Channel::Email { person.email } else { person.phone };
         let row = Person {
             ordinal,
             id: person.id,
-            address: given.unwrap_or(""),
+            address: person.given(channel).unwrap_or(""),
             language_given: person.language.unwrap_or(""),
             name: person.name.unwrap_or(""),
             reason,

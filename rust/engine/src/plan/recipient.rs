@@ -1,5 +1,7 @@
 //! Whom a plan is for.
 
+use bealert_core::model::Channel;
+
 /// A recipient as the caller gives it. An empty text is the same as none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RecipientIn<'a> {
@@ -17,7 +19,12 @@ pub struct RecipientIn<'a> {
     pub values: &'a [(&'a str, &'a str)],
 }
 
-impl RecipientIn<'_> {
+impl<'a> RecipientIn<'a> {
+    /// Where they are to be reached on a channel, as people write it.
+    pub(super) fn given(&self, channel: Channel) -> Option<&'a str> {
+        if channel.dials() { self.phone } else { self.email }
+    }
+
     /// The same, without the texts that are empty.
     pub(super) fn normal(self) -> Self {
         let given = |text: &&str| !text.is_empty();

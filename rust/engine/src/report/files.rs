@@ -7,7 +7,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bealert_core::model::Channel;
 use thiserror::Error;
 
 use super::cells::{neutral, time};
@@ -110,7 +109,7 @@ fn cells<'a>(row: &'a ReportRow<'_>) -> [Cow<'a, str>; COLUMNS.len()] {
 fn address<'a>(row: &'a ReportRow<'_>) -> Cow<'a, str> {
     let digits = row.address.strip_prefix('+').filter(|digits| digits.bytes().all(|d| d.is_ascii_digit()));
     match digits {
-        Some(digits) if row.channel != Channel::Email => digits.into(),
+        Some(digits) if row.channel.dials() => digits.into(),
         _ => neutral(&row.address),
     }
 }

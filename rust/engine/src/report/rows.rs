@@ -78,7 +78,7 @@ impl Report {
         let row: Row<'_> = self.fold.row(channel, ordinal)?;
         let person = self.people.get(channel, ordinal)?;
         let given = |text: &'_ str| !text.is_empty();
-        let number = channel != Channel::Email && !person.excluded;
+        let number = channel.dials() && !person.excluded;
         Some(ReportRow {
             id: self.fold.id(ordinal),
             name: Some(person.name).filter(|name| given(name)),
