@@ -2,7 +2,9 @@
 
 mod bounces;
 mod gateway;
+mod retry;
 mod scenario;
+mod smpp;
 mod smtp;
 
 use std::path::PathBuf;
@@ -12,8 +14,10 @@ use serde::Deserialize;
 use crate::mail::judge;
 
 pub use bounces::{BounceListener, BounceMaildir, BounceProtocol, BouncesConfig};
-pub use gateway::{BindKind, GatewayConfig, RetryConfig, SmppConfig};
+pub use gateway::GatewayConfig;
+pub use retry::RetryConfig;
 pub use scenario::ScenarioConfig;
+pub use smpp::{BindKind, SmppConfig};
 pub use smtp::{AuthMechanism, DkimConfig, SmtpConfig, SmtpMode, SmtpTimeouts, TlsMode};
 
 /// Everything `open` needs. The binding parses it from the JSON that the Python side writes.
@@ -83,35 +87,7 @@ impl Config {
     pub fn gateways_fingerprint(&self) -> String {
         let mut hash = FNV_BASIS;
         for gateway in &self.gateways {
-            let line = match gateway {
-                GatewayConfig::Smpp(smpp) => format!(
-                    "smpp {:?} {:?} {} {:?} {:?} {:?} {:?} {} {}\n",
-                    smpp.name,
-                    smpp.host,
-                    smpp.port,
-                    smpp.system_id,
-                    smpp.sender,
-                    smpp.parts_per_second,
-                    smpp.prefixes,
-                    smpp.priority,
-                    smpp.receipts,
-                ),
-                GatewayConfig::Smtp(smtp) => format!(
-                    "smtp {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {}\n",
-                    smtp.name,
-                    smtp.host,
-                    smtp.port,
-                    smtp.username,
-                    smtp.sender,
-                    smtp.bounces_to,
-                    smtp.reply_to,
-                    smtp.messages_per_second,
-                    smtp.domains,
-                    smtp.weight,
-                    smtp.priority,
-                    smtp.receipts,
-                ),
-            };
+            let line = gateway.fingerprint();
             hash = line.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
         }
         format!("{hash:016x}")

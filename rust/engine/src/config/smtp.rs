@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::gateway::RetryConfig;
+use super::retry::RetryConfig;
 use crate::mail::judge;
 
 /// A mail relay over SMTP (RFC 5321).
@@ -95,6 +95,27 @@ pub struct SmtpConfig {
     /// How long each step may take.
     #[serde(default)]
     pub timeouts: SmtpTimeouts,
+}
+
+impl SmtpConfig {
+    /// What of it decides how a plan goes out: neither secrets nor timers.
+    pub(super) fn fingerprint(&self) -> String {
+        format!(
+            "smtp {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {}\n",
+            self.name,
+            self.host,
+            self.port,
+            self.username,
+            self.sender,
+            self.bounces_to,
+            self.reply_to,
+            self.messages_per_second,
+            self.domains,
+            self.weight,
+            self.priority,
+            self.receipts,
+        )
+    }
 }
 
 impl fmt::Debug for SmtpConfig {
