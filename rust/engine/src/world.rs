@@ -4,34 +4,28 @@
 //! The world itself is that of `bealert_sim`; here it gets the engine's configuration, templates and
 //! reports.
 
+mod gateways;
 mod letters;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bealert_core::dispatch::{GatewaySpec, Progress};
-use bealert_core::model::{CampaignId, CampaignRow, GatewayId};
+use bealert_core::dispatch::Progress;
+use bealert_core::model::{CampaignId, CampaignRow};
 use bealert_sim::relay::TakenMail;
 use bealert_sim::smsc::TakenMessage;
-use bealert_sim::world::{
-    DiskSetup, GatewaySetup, Launching, Machine, RelaySetup, Setup, SmscSetup, World as Simulated,
-};
-use bealert_wire::smtp::{AuthMechanisms, TlsMode};
+use bealert_sim::world::{DiskSetup, Launching, Machine, Setup, World as Simulated};
 
-use crate::config::{Config, GatewayConfig, SmppConfig, SmtpConfig};
+use crate::config::{Config, GatewayConfig};
 use crate::error::EngineError;
 use crate::events::EventOut;
 use crate::launch::row_of;
 use crate::plan::{Plan, PlanRefused, Planner};
-use crate::session::smpp::esme_config;
-use crate::session::smtp::client_config;
 use crate::simulate::{RelayOptions, SmscOptions};
 use crate::view::EngineView;
+use gateways::{WALL_MS, setup_of};
 use letters::Letters;
 
 pub use bealert_sim::world::Order;
-
-/// The wall clock at the beginning, unless a host says otherwise: 2027-01-15, 08:00 UTC.
-const WALL_MS: i64 = 1_800_000_000_000;
 
 /// The secret of the letters of a world: a world is the same every time.
 const HASH_KEY: (u64, u64) = (0, 0);
@@ -72,11 +66,7 @@ impl World {
             let name = gateway_config.name();
             let options = far_ends.iter().find(|(known, _)| known == name);
             let options = options.map_or("{}", |(_, options)| options.as_str());
-            let seed = seed ^ at as u64;
-            let setup = match gateway_config {
-                GatewayConfig::Smpp(smpp) => smsc(smpp, options, seed),
-                GatewayConfig::Smtp(smtp) => relay(smtp, options, seed),
-            };
+            let setup = setup_of(gateway_config, options, seed ^ at as u64);
             let named = |problem| EngineError::Config(format!("the far end of {name:?}: {problem}"));
             gateways.push(setup.map_err(named)?);
         }
@@ -349,60 +339,6 @@ fn wait_durable(simulated: &mut Simulated) -> Result<(), EngineError> {
 /// One step, and no more time than that: where the process dies in it, nothing else may be due for days.
 fn step(simulated: &mut Simulated) {
     simulated.step(simulated.now_us() + STEP_US);
-}
-
-fn smsc(smpp: &SmppConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
-    let options = SmscOptions::from_json(options)?;
-    let seeded = options.says("seed");
-    let mut sim = options.config()?;
-    if !seeded {
-        sim.seed = seed;
-    }
-    (sim.keep_messages, sim.keep_diary) = (true, true);
-    sim.unix_origin_s = (WALL_MS / 1_000) as u64;
-    Ok(GatewaySetup {
-        sessions: smpp.sessions,
-        units_per_second: smpp.parts_per_second,
-        receipts: smpp.receipts,
-        receipt_wait_us: smpp.receipt_wait_ms.saturating_mul(1_000),
-        retry: smpp.retry.into(),
-        reconnect_max_us: smpp.reconnect_max_ms.saturating_mul(1_000),
-        ..GatewaySetup::new(&smpp.name, SmscSetup { esme: esme_config(smpp), sim }.into())
-    })
-}
-
-/// A relay and its connections. What TLS keeps off is not in a world: where TLS is wanted, every connection counts as
-/// encrypted.
-fn relay(smtp: &SmtpConfig, options: &str, seed: u64) -> Result<GatewaySetup, String> {
-    let options = RelayOptions::from_json(options)?;
-    let (seeded, judges) = (options.says("seed"), options.says("auth"));
-    let mut sim = options.config()?;
-    if smtp.username.is_some() && !judges {
-        // No password is known here: whoever has an account is let in.
-        sim.extensions.auth =
-            AuthMechanisms { plain: true, login: true, xoauth2: true, oauthbearer: true, other: false };
-    }
-    if !seeded {
-        sim.seed = seed;
-    }
-    (sim.keep_messages, sim.reports) = (true, true);
-    sim.unix_origin_s = (WALL_MS / 1_000) as u64;
-    let mut client = client_config(smtp);
-    if client.tls != TlsMode::None {
-        client.tls = TlsMode::Implicit;
-    }
-    let GatewaySpec { units_per_second, domains, receipts, receipt_wait_us, retry, .. } =
-        GatewayConfig::Smtp(smtp.clone()).spec(GatewayId::NONE);
-    Ok(GatewaySetup {
-        sessions: smtp.connections,
-        units_per_second,
-        domains,
-        receipts,
-        receipt_wait_us,
-        retry,
-        reconnect_max_us: smtp.reconnect_max_ms.saturating_mul(1_000),
-        ..GatewaySetup::new(&smtp.name, RelaySetup { client, sim }.into())
-    })
 }
 
 /// A panic in the world has said what it had to say: the next call may find it in any state.
