@@ -38,7 +38,7 @@ impl ResponseTimes {
 pub(crate) struct GatewayReading {
     pub(crate) name: Arc<str>,
     pub(crate) counters: Counters,
-    /// Parts per second that the far end was found to take.
+    /// Units per second that the far end was found to take.
     pub(crate) learned_rate: Option<f64>,
     /// It can be sent through: a session is bound, or the last connection to a relay could be made.
     pub(crate) up: bool,
@@ -82,10 +82,10 @@ pub(crate) struct Readings {
 type Series = (&'static str, &'static str, fn(&GatewayReading) -> u64);
 
 const COUNTS: [Series; 7] = [
-    ("handed_out", "Parts handed to sessions", |g| g.counters.handed_out),
-    ("accepted", "Parts the far end took", |g| g.counters.accepted),
-    ("refused", "Parts the far end refused, for now or for good", |g| g.counters.refused),
-    ("throttled", "Parts sent back because too much was asked", |g| g.counters.throttled),
+    ("handed_out", "Messages, or parts of SMS, handed to sessions", |g| g.counters.handed_out),
+    ("accepted", "Of those, what the far end took", |g| g.counters.accepted),
+    ("refused", "What the far end refused, for now or for good", |g| g.counters.refused),
+    ("throttled", "What the far end sent back because it was asked for too much", |g| g.counters.throttled),
     ("uncertain", "Attempts of which nobody knows whether they left", |g| g.counters.uncertain),
     ("receipts", "Receipts that changed an attempt", |g| g.counters.receipts),
     ("orphan_receipts", "Receipts that matched nothing, or several things", |g| g.counters.orphans),
@@ -102,10 +102,12 @@ const GAUGES: [Series; 8] = [
         "Rung of the dialogue with a relay: 1 lock-step, 2 pipelined, 3 joined, 4 BDAT; 0 while unknown",
         |g| g.greeting.as_ref().and_then(|greeting| greeting.offer).map_or(0, |offer| 1 + offer.mode as u64),
     ),
-    ("learned_rate", "Parts per second that the far end was found to take; 0 where it refused none", |g| {
-        g.learned_rate.map_or(0, |rate| rate.ceil() as u64)
-    }),
-    ("awaiting_receipt", "Accepted parts whose receipt is waited for", |g| g.counters.awaiting),
+    (
+        "learned_rate",
+        "Messages, or parts of SMS, per second that the far end was found to take; 0 where it refused none",
+        |g| g.learned_rate.map_or(0, |rate| rate.ceil() as u64),
+    ),
+    ("awaiting_receipt", "What was taken and whose receipt is waited for", |g| g.counters.awaiting),
 ];
 
 /// Everything as OpenMetrics text.
