@@ -8,7 +8,7 @@ use super::sasl::Credentials;
 use super::timeouts::Timeouts;
 
 /// The deepest window of BDAT: so many messages at most become uncertain at once, and each that is not answered costs a
-/// connection a third of a KB.
+/// connection less than half a KB.
 pub const MAX_BDAT_WINDOW: u16 = 256;
 
 /// The settings of a client session.
