@@ -47,7 +47,7 @@ pub struct Row<'a> {
     /// When the last receipt of it came.
     pub receipt_at_ms: Option<i64>,
     /// Why it did not arrive: the last that went wrong, or why it was excluded; of what is uncertain why nobody
-    /// knows. Empty where it did.
+    /// knows. Empty where it did, but for the bounce of another try.
     pub reason: &'a str,
     /// The far end's id of what it took last.
     pub remote: &'a str,
@@ -69,6 +69,8 @@ struct Detail {
     reason: Span,
     /// Why an attempt is in doubt: a later one that failed does not say so.
     doubt: Span,
+    /// What a bounce said of one of several tries.
+    bounce: Span,
     remote: Span,
     gateway: GatewayId,
     attempts: u8,
@@ -133,7 +135,10 @@ impl Fold {
         let mark = self.states.mark(slot);
         let detail = &self.details[channel as usize][slot.at];
         let reason = match mark.state() {
-            State::Accepted | State::Delivered | State::Confirmed => Span::NONE,
+            State::Delivered | State::Confirmed => Span::NONE,
+            // Of several tries one was taken: what is known of another is told beside it.
+            State::Accepted => detail.bounce,
+            State::Uncertain if detail.bounce != Span::NONE => detail.bounce,
             State::Uncertain => detail.doubt,
             _ => detail.reason,
         };
@@ -196,6 +201,9 @@ impl Fold {
             if outcome.step.doubts() {
                 detail.doubt = reason;
             }
+            if outcome.step == Step::Bounced {
+                detail.bounce = reason;
+            }
         }
         if let Some(remote) = remote {
             detail.remote = remote;
@@ -246,6 +254,7 @@ impl Detail {
         receipt_at_ms: NEVER,
         reason: Span::NONE,
         doubt: Span::NONE,
+        bounce: Span::NONE,
         remote: Span::NONE,
         gateway: GatewayId::NONE,
         attempts: 0,
@@ -277,7 +286,7 @@ impl Detail {
 struct Pool(String);
 
 /// A text in a [`Pool`].
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Span {
     at: u32,
     len: u32,
