@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 from collections import Counter
 
@@ -12,6 +14,19 @@ def pytest_configure() -> None:
     """A shell that starts this in the background has Ctrl-C ignored, as has every child then."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def seed() -> int:
+    """Decides what is left to chance; BEALERT_SEED repeats a run that failed."""
+    seed = int(os.environ.get("BEALERT_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"BEALERT_SEED={seed}")
+    return seed
+
+
+@pytest.fixture
+def chance(seed: int) -> random.Random:
+    return random.Random(seed)
 
 
 @pytest.hookimpl(trylast=True)

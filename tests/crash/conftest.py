@@ -303,19 +303,6 @@ def watched(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
 
 
 @pytest.fixture
-def seed() -> int:
-    """Decides when kills come; BEALERT_SEED repeats a run that failed."""
-    seed = int(os.environ.get("BEALERT_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"BEALERT_SEED={seed}")
-    return seed
-
-
-@pytest.fixture
-def chance(seed: int) -> random.Random:
-    return random.Random(seed)
-
-
-@pytest.fixture
 def far_end() -> Iterator[Callable[..., FarEnd]]:
     """Start a simulated SMSC or relay with options."""
     started: list[subprocess.Popen[str]] = []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from smpplib import consts, gsm
 
 import bealert_engine as be
@@ -20,13 +18,6 @@ EXTENSION = [character for character in gsm.GSM_CHARACTER_TABLE[128:] if charact
 BEYOND = "őłœčŽ€人Ω\U0001f525\U0001f1e7"
 TEXTS = 400
 ESCAPE = 0x1B
-
-
-@pytest.fixture
-def seed() -> int:
-    seed = int(os.environ.get("BEALERT_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"BEALERT_SEED={seed}")
-    return seed
 
 
 def _texts(seed: int) -> dict[str, str]:

@@ -273,26 +273,42 @@ class Tap:
     Attributes:
         port: Where the client connects.
         reads: The octets of each read, in order.
+        cuts: For each connection after how many octets of the client it is reset, and how many
+            seconds the server has for them; connections behind the last are left alone.
     """
 
     port: int
     reads: list[bytes] = field(default_factory=list)
+    cuts: list[tuple[int, float]] = field(default_factory=list)
 
     async def serve(self, to: int, reader: Any, writer: Any) -> None:
         """One connection, until either side ends it."""
         there, away = await asyncio.open_connection("127.0.0.1", to)
         back = asyncio.create_task(self.pass_on(there, writer, None))
-        await self.pass_on(reader, away, self.reads)
+        after, seconds = self.cuts.pop(0) if self.cuts else (None, 0.0)
+        if await self.pass_on(reader, away, self.reads, after):
+            await asyncio.sleep(seconds)
+            writer.transport.abort()
+            away.transport.abort()
         await back
 
-    async def pass_on(self, reader: Any, writer: Any, kept: list[bytes] | None) -> None:
+    async def pass_on(
+        self, reader: Any, writer: Any, kept: list[bytes] | None, after: int | None = None
+    ) -> bool:
+        """Until the reader ends, or `after` so many octets; whether they were so many."""
+        passed = 0
         with contextlib.suppress(OSError):
             while octets := await reader.read(1 << 16):
                 if kept is not None:
                     kept.append(octets)
+                octets = octets[: None if after is None else after - passed]
+                passed += len(octets)
                 writer.write(octets)
                 await writer.drain()
+                if passed == after:
+                    return True
         writer.close()
+        return False
 
 
 @pytest.fixture
