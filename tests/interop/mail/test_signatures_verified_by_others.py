@@ -149,3 +149,35 @@ def test_a_key_of_another_domain_is_refused(signed: Any) -> None:
     [problem] = caught.value.problems
     assert "mail-a" in problem
     assert "s1._domainkey.example.org signs nothing of mail.be-alert.be" in problem
+
+
+def test_point_21_whoever_takes_over_signs_and_sends_as_itself(
+    aiosmtpd: Any, campaign: Any
+) -> None:
+    keys = {"a": private_key("ed25519"), "b": private_key("ed25519")}
+    servers = {"a": aiosmtpd(), "b": aiosmtpd()}
+
+    def no_more(server: Any, _: str) -> str | None:
+        return "530 5.7.0 Who are you?" if len(server.letters) >= 10 else None
+
+    servers["a"].on_rcpt = no_more
+    relays = [
+        be.Smtp(
+            f"mail-{name}",
+            host="127.0.0.1",
+            port=server.port,
+            sender=f"BE-Alert <{name}@be-alert.be>",
+            tls="none",
+            connections=1,
+            dkim=[be.Dkim(domain=DOMAIN, selector=name, key=be.Secret(keys[name]))],
+        )
+        for name, server in servers.items()
+    ]
+    people = [f"p{at}@example.org" for at in range(PEOPLE)]
+    report, _ = campaign(*relays, to=people)
+    assert report.totals["email"]["accepted"] == PEOPLE
+    assert [len(server.letters) for server in servers.values()] == [10, PEOPLE - 10]
+    for name, server in servers.items():
+        for _, letter in server.letters:
+            assert f"\r\nFrom: BE-Alert <{name}@be-alert.be>\r\n".encode() in b"\r\n" + letter
+            assert verified(letter, {name: keys[name]})
