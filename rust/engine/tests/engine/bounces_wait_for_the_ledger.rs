@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bealert_core::ledger::{Batch, CommitError, Ledger, LedgerError, LedgerReader, MemoryLedger};
 use bealert_core::model::{BlockRow, CampaignId, CampaignRow, GatewayId};
 use bealert_core::outcome::State;
-use bealert_engine::{BounceProtocol, Engine};
+use bealert_engine::{BounceMaildir, BounceProtocol, BouncesConfig, Engine};
 use bealert_sim::relay::RelayConfig;
 
 use crate::bringer::{Bringer, at, free_port, report};
@@ -94,5 +94,39 @@ fn not_before_and_not_never() {
     hold.store(false, Ordering::Relaxed);
     assert_eq!(bringer.bring(&senders[1], &report("failed")), "250 2.0.0 Ok\r\n");
     until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == 2);
+    close(&engine);
+}
+
+#[test]
+fn a_file_of_a_maildir_is_moved_when_it_is_durable_however_long_that_takes() {
+    let directory = tempfile::tempdir().unwrap();
+    let maildir = directory.path().to_owned();
+    let office = PostOffice::start(RelayConfig { keep_messages: true, ..RelayConfig::default() });
+    let hold = Arc::new(AtomicBool::new(false));
+    let ledger = Held { ledger: MemoryLedger::new(), hold: Arc::clone(&hold), done: Arc::default() };
+    let more = r#", "bounces_to": "bounces@alert.example", "receipts": true"#;
+    let mut config = config(None, &[relay("mail-a", office.port, more)]);
+    config.bounces = Some(BouncesConfig::Maildir(BounceMaildir { maildir: maildir.clone() }));
+    let engine = Engine::open_on(config, Box::new(ledger)).unwrap();
+    let id = launch(&engine, "alert", 1, "k");
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Accepted) == 1);
+    let sender = office.sim().messages()[0].sender.clone();
+
+    // Longer than what brings it waits for the ledger, so that it is read again.
+    hold.store(true, Ordering::Relaxed);
+    let file = maildir.join("new/1");
+    std::fs::write(&file, format!("Delivered-To: {sender}\r\n{}", report("failed"))).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(3_500) {
+        assert!(file.exists(), "moved before it was durable, after {:?}", begun.elapsed());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    hold.store(false, Ordering::Relaxed);
+    until(&engine, id, LIMIT, |progress| email(progress).of(State::Failed) == 1);
+    while file.exists() {
+        assert!(begun.elapsed() < LIMIT, "it is durable, and not moved");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(maildir.join("cur/1:2,S").exists());
     close(&engine);
 }

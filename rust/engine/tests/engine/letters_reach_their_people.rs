@@ -97,3 +97,27 @@ fn receipts_priority_and_deadline_are_asked_for_where_they_are_offered() {
     };
     assert!(messages.iter().all(bare));
 }
+
+/// The attempt in a token: the octet behind campaign and ordinal, in base 32.
+fn attempt(token: &str) -> u8 {
+    let digit = |letter: u8| match letter {
+        b'a'..=b'z' => letter - b'a',
+        _ => letter - b'2' + 26,
+    };
+    let bits = token.bytes().take(15).fold(0_u128, |bits, letter| bits << 5 | u128::from(digit(letter)));
+    (bits >> (15 * 5 - 9 * 8)) as u8
+}
+
+#[test]
+fn the_envelope_names_the_try_and_the_return_path_does_not() {
+    let mut greylists = keeping();
+    greylists.faults.greylist_us = Some(50_000);
+    let office = PostOffice::start(greylists);
+    let messages =
+        sent(&office, r#", "bounces_to": "bounces@alert.example", "receipts": true"#, true, "alert", 5);
+    assert_eq!(messages.len(), 5);
+    for mail in &messages {
+        assert!(attempt(mail.envid.as_deref().unwrap()) > 1, "the first try was refused for now");
+        assert_eq!(attempt(&mail.sender["bounces+".len()..]), 0);
+    }
+}

@@ -147,6 +147,21 @@ fn a_sender_that_the_relay_does_not_take_fails_nobody() {
 }
 
 #[test]
+fn a_reply_that_everybody_gets_fails_few_though_many_connections_hear_it() {
+    let reply = Reply::new(554, Some(EnhancedCode(5, 7, 1)), "Not you");
+    let refuses = Faults { rules: vec![Rule::always(Phase::Rcpt, Fate::Reply(reply))], ..Faults::default() };
+    let (first, second) = (PostOffice::faulty(refuses), PostOffice::start(RelayConfig::default()));
+    let gateways = [relay("mail-a", first.port, ""), relay("mail-b", second.port, "")];
+    let engine = Engine::open(config(None, &gateways)).unwrap();
+    let id = launch(&engine, "alert", 500, "k");
+    let progress = ended(&engine, id, Duration::from_secs(20));
+    let failed = email(&progress).of(State::Failed);
+    assert!((1..=10).contains(&failed), "{failed} were failed for it");
+    assert_eq!(accepted(&progress), 500 - failed, "the other relay takes the rest");
+    assert!(first.books().connections > 1);
+}
+
+#[test]
 fn a_relay_that_refuses_everybody_fails_no_more_of_them_after_a_restart() {
     let reply = Reply::new(554, Some(EnhancedCode(5, 7, 1)), "We take nothing from you");
     let refuses = Faults { rules: vec![Rule::always(Phase::Rcpt, Fate::Reply(reply))], ..Faults::default() };
