@@ -40,3 +40,19 @@ pub fn ending(reason: CloseReason, worked: bool) -> Ending {
         _ => Ending::Down { fatal: false },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bealert_wire::smtp::Reply;
+
+    #[test]
+    fn whoever_hangs_up_on_everybody_is_down_and_is_not_connected_to_at_once() {
+        let reply = || Reply::new(421, None, "closing");
+        let closing = |taken, greeting| CloseReason::ServiceClosing { reply: reply(), taken, greeting };
+        assert_eq!(ending(closing(0, false), false), Ending::Down { fatal: false });
+        assert_eq!(ending(closing(0, false), true), Ending::Lost);
+        assert_eq!(ending(closing(1, false), true), Ending::Rested);
+        assert_eq!(ending(closing(0, true), false), Ending::Crowded);
+    }
+}
