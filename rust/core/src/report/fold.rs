@@ -47,8 +47,10 @@ pub struct Row<'a> {
     /// When the last receipt of it came.
     pub receipt_at_ms: Option<i64>,
     /// Why it did not arrive: the last that went wrong, or why it was excluded; of what is uncertain why nobody
-    /// knows. Empty where it did, but for the bounce of another try.
+    /// knows. Empty where it did, but for what the bounce of another try said.
     pub reason: &'a str,
+    /// The last that was said against it, whatever became of it then.
+    pub said: &'a str,
     /// The far end's id of what it took last.
     pub remote: &'a str,
 }
@@ -69,7 +71,7 @@ struct Detail {
     reason: Span,
     /// Why an attempt is in doubt: a later one that failed does not say so.
     doubt: Span,
-    /// What a bounce said of one of several tries.
+    /// What a bounce of one of several tries said.
     bounce: Span,
     remote: Span,
     gateway: GatewayId,
@@ -150,6 +152,7 @@ impl Fold {
             accepted_at_ms: known(detail.accepted_at_ms),
             receipt_at_ms: known(detail.receipt_at_ms),
             reason: self.texts.get(reason),
+            said: self.texts.get(detail.reason),
             remote: self.texts.get(detail.remote),
         })
     }

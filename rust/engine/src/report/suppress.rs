@@ -11,7 +11,7 @@ use crate::mail::Status;
 pub(super) fn ids(fold: &Fold) -> Vec<String> {
     let not_there = [State::Failed, State::Accepted, State::Uncertain];
     let failed = fold.rows().filter(|(channel, _, row)| {
-        *channel == Channel::Email && not_there.contains(&row.mark.state()) && is_dead(row.reason)
+        *channel == Channel::Email && not_there.contains(&row.mark.state()) && is_dead(row.said)
     });
     failed.map(|(_, ordinal, _)| fold.id(ordinal).to_owned()).collect()
 }
