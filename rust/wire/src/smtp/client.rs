@@ -281,6 +281,10 @@ impl Client {
             if self.leaving == Some(CloseReason::ManyRefused) && !self.refusals.tell_of_bad_addresses() {
                 self.learn(Lesson::BearsRefusals { refusals: self.refusals.in_a_row() });
             }
+            let learnt = self.config.learnt.messages_per_connection == Some(self.begun);
+            if self.leaving == Some(CloseReason::MessageCap) && learnt {
+                self.learn(Lesson::KeptToCap { messages: self.begun });
+            }
         }
         self.advance(now_us);
         if let (Some(why), true) = (self.leaving, self.ring.is_empty()) {

@@ -5,6 +5,13 @@ use super::mode::Mode;
 /// Refusals for now that every relay lets pass on one connection: Postfix slows down after ten errors.
 pub(super) const FREE_REFUSALS: u32 = 8;
 
+/// Connections that keep to a learnt cap before one may go beyond it. A restart that ends many connections at the same
+/// count looks like a cap, and must not be one for good; asking a true one costs a message that comes back unsent.
+const KEPT_BEFORE_A_TRIAL: u32 = 16;
+
+/// The most of them, however often a cap has shown itself again.
+const MOST_KEPT_BEFORE_A_TRIAL: u32 = 16_384;
+
 /// What is known of a relay. Kept by whoever opens its connections, and given to each new one.
 ///
 /// ```
@@ -27,6 +34,10 @@ pub struct Learnt {
     pub messages_per_connection: Option<u32>,
     /// The count at which it last ended one.
     pub last_ended_after: Option<u32>,
+    /// Connections left at that cap since it last showed itself, and how many there are before it is doubled.
+    pub kept_to_cap: u32,
+    /// See [`Self::kept_to_cap`].
+    pub kept_before_a_trial: u32,
     /// Refusals for now after which a connection is left: 8 first, which nobody punishes, and twice as many after
     /// each connection that was left unpunished.
     pub refusals_per_connection: u32,
@@ -52,6 +63,11 @@ pub enum Lesson {
         /// The messages it had taken on that connection.
         messages: u32,
     },
+    /// A connection was left in time, after as many messages as it takes on one.
+    KeptToCap {
+        /// How many.
+        messages: u32,
+    },
     /// It let so many refusals for now pass on one connection.
     BearsRefusals {
         /// How many.
@@ -71,6 +87,8 @@ impl Default for Learnt {
             bears: Mode::Lockstep,
             messages_per_connection: None,
             last_ended_after: None,
+            kept_to_cap: 0,
+            kept_before_a_trial: KEPT_BEFORE_A_TRIAL,
             refusals_per_connection: FREE_REFUSALS,
             punishes_refusals: None,
         }
@@ -92,11 +110,11 @@ impl Learnt {
             Lesson::EndedAfter { messages } => {
                 // One 421 may be a restart of the relay: a cap ends connections at the same count again.
                 if self.last_ended_after == Some(messages) {
-                    let cap = self.messages_per_connection.map_or(messages, |cap| cap.min(messages));
-                    self.messages_per_connection = Some(cap);
+                    self.show_cap(messages);
                 }
                 self.last_ended_after = Some(messages);
             }
+            Lesson::KeptToCap { messages } => self.keep_to_cap(messages),
             Lesson::BearsRefusals { refusals } => {
                 let next = refusals.saturating_mul(2);
                 if self.punishes_refusals.is_none_or(|punished| next < punished) {
@@ -112,5 +130,30 @@ impl Learnt {
             }
         }
         before != (self.ceiling, self.messages_per_connection, self.punishes_refusals)
+    }
+
+    fn show_cap(&mut self, messages: u32) {
+        match &mut self.messages_per_connection {
+            Some(cap) if *cap <= messages => return,
+            Some(cap) => {
+                *cap = messages;
+                // It was asked for more, and has said so again: the next time is further away.
+                let next = self.kept_before_a_trial.saturating_mul(2);
+                self.kept_before_a_trial = next.min(MOST_KEPT_BEFORE_A_TRIAL);
+            }
+            none => *none = Some(messages),
+        }
+        self.kept_to_cap = 0;
+    }
+
+    fn keep_to_cap(&mut self, messages: u32) {
+        if self.messages_per_connection != Some(messages) {
+            return;
+        }
+        self.kept_to_cap += 1;
+        if self.kept_to_cap >= self.kept_before_a_trial {
+            self.kept_to_cap = 0;
+            self.messages_per_connection = messages.checked_mul(2);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use bealert_wire::smtp::{ClientConfig, CloseReason, Event, Lesson, Mode, Phase};
+use bealert_wire::smtp::{ClientConfig, CloseReason, Event, Learnt, Lesson, Mode, Phase};
 
 use crate::scripted::{ALL, Server, Session, config, outcomes};
 
@@ -137,6 +137,44 @@ fn point_13_a_cap_that_shows_itself_twice_is_kept_to() {
     assert_eq!(told, (0..5).map(|token| (token, "accepted")).collect::<Vec<_>>());
     assert_eq!(session.server.heard.last().map(String::as_str), Some("QUIT"));
     assert_eq!(session.disconnect(), [Event::Closed { why: CloseReason::MessageCap }]);
+}
+
+/// Connections to a relay, one after the other, that end after `cap` messages where there is one; how many messages
+/// each was given and how many came back unsent.
+fn kept_to(learnt: &mut Learnt, connections: usize, cap: Option<u64>) -> Vec<(usize, usize)> {
+    let mut given = Vec::new();
+    for _ in 0..connections {
+        let config = ClientConfig { learnt: *learnt, ..config(Mode::Joined) };
+        let mut messages = 0;
+        let mut session = Session::ready(config, Server::offering(ALL)).rule(move |line| {
+            messages += u64::from(line.starts_with("MAIL"));
+            cap.filter(|cap| messages > *cap).map(|_| "421 4.7.0 enough".to_owned())
+        });
+        let mut events = session.send(0..40);
+        events.extend(session.disconnect());
+        let told = outcomes(&events);
+        given.push((told.len(), told.iter().filter(|(_, what)| *what == "unsent").count()));
+        *learnt = session.client.learnt();
+    }
+    given
+}
+
+#[test]
+fn point_13_a_cap_that_was_none_is_given_up_and_a_true_one_seldom_asked() {
+    // A restart ended two connections at the same count.
+    let mut learnt = Learnt::default();
+    for _ in 0..2 {
+        learnt.take(Lesson::EndedAfter { messages: 1 });
+    }
+    let given = kept_to(&mut learnt, 100, None);
+    assert_eq!(given[0], (1, 0));
+    assert_eq!(given[99], (40, 0), "{given:?}");
+
+    let mut learnt = Learnt::default();
+    let given = kept_to(&mut learnt, 120, Some(5));
+    let beyond = given[2..].iter().filter(|(_, unsent)| *unsent > 0).count();
+    assert_eq!(beyond, 3, "after 16 connections, after 32 more, and after 64 more: {given:?}");
+    assert_eq!(learnt.messages_per_connection, Some(5));
 }
 
 #[test]

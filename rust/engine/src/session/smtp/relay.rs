@@ -145,7 +145,7 @@ impl Relay {
             Lesson::PunishesRefusals { refusals } => {
                 format!("it slows down who was refused {refusals} times; connections are replaced before")
             }
-            Lesson::BearsRefusals { .. } => return None,
+            Lesson::BearsRefusals { .. } | Lesson::KeptToCap { .. } => return None,
         })
     }
 
