@@ -1,5 +1,6 @@
 //! Cutting a stream into replies (RFC 5321 §4.2).
 
+use arrayvec::ArrayString;
 use thiserror::Error;
 
 use super::reply::{EnhancedCode, Reply, ReplyText, append};
@@ -15,8 +16,11 @@ pub const MAX_REPLY_LINES: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReplyProblem {
     /// A line without a code in front.
-    #[error("a line that is no reply")]
-    NoCode,
+    #[error("a line that is no reply: {line}")]
+    NoCode {
+        /// How it begins.
+        line: ArrayString<64>,
+    },
     /// The lines of one reply have several codes.
     #[error("a reply with the codes {first} and {then}")]
     CodesDiffer {
@@ -149,7 +153,7 @@ fn split(line: &[u8]) -> Result<ReplyLine<'_>, ReplyProblem> {
     let line = line.strip_suffix(b"\r\n").unwrap_or(&line[..line.len() - 1]);
     let Some((&[a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'], rest)) = line.split_first_chunk::<3>()
     else {
-        return Err(ReplyProblem::NoCode);
+        return Err(no_code(line));
     };
     let [a, b, c] = [a, b, c].map(|digit| u16::from(digit - b'0'));
     let code = a * 100 + b * 10 + c;
@@ -157,8 +161,15 @@ fn split(line: &[u8]) -> Result<ReplyLine<'_>, ReplyProblem> {
         [] => Ok(ReplyLine { code, last: true, text: rest }),
         [b' ', text @ ..] => Ok(ReplyLine { code, last: true, text }),
         [b'-', text @ ..] => Ok(ReplyLine { code, last: false, text }),
-        _ => Err(ReplyProblem::NoCode),
+        _ => Err(no_code(line)),
     }
+}
+
+#[cold]
+fn no_code(line: &[u8]) -> ReplyProblem {
+    let mut begins = ArrayString::new_const();
+    append(&mut begins, line);
+    ReplyProblem::NoCode { line: begins }
 }
 
 #[inline]

@@ -143,13 +143,13 @@ fn number(text: &[u8]) -> Option<(u16, usize)> {
 }
 
 /// Appends what fits, between characters; what is no text or controls a terminal becomes harmless.
-pub(super) fn append(out: &mut ReplyText, text: &[u8]) {
+pub(super) fn append<const OCTETS: usize>(out: &mut ArrayString<OCTETS>, text: &[u8]) {
     if text.iter().all(|octet| (b' '..0x7F).contains(octet)) {
         let text = &text[..text.len().min(out.remaining_capacity())];
         out.push_str(std::str::from_utf8(text).expect("printable ASCII"));
         return;
     }
-    let text = &text[..text.len().min(MAX_REPLY_TEXT_OCTETS)];
+    let text = &text[..text.len().min(OCTETS)];
     for character in String::from_utf8_lossy(text).chars() {
         let shown = if character.is_control() { ' ' } else { character };
         if out.try_push(shown).is_err() {
