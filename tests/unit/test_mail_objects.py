@@ -177,6 +177,7 @@ def test_every_setting_of_a_relay_crosses_to_rust(tmp_path: Path) -> None:
         "ca": "ROOTS",
         "username": "u",
         "password": "hunter2",
+        "password_file": None,
         "auth": "login",
         "sender": "BE-Alert <no-reply@be-alert.example>",
         "bounces_to": "b@be-alert.example",
