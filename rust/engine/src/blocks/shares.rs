@@ -10,8 +10,8 @@ use super::{EmailBlock, Rendered};
 use crate::campaign::Prepared;
 use crate::writer::panic_text;
 
-/// Letters in a share, where each is signed: with RSA a share takes a tenth of a second, which is also how
-/// long threads that help may be idle at the end of a block.
+/// Letters in a share, where each is signed: with RSA a share takes 30 ms, which is also how long threads that
+/// help may be idle at the end of a block.
 const SHARE: usize = 128;
 
 /// A block on its way to being rendered.
